@@ -1,0 +1,32 @@
+"""The commands under `flask`: background work, and what each feature offers to operators."""
+
+import importlib
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from miniprogram_api.kernel import tasks
+
+_COMMAND_MODULES = (
+    "miniprogram_api.identity.cli_staff",
+    "miniprogram_api.identity.cli_members",
+    "miniprogram_api.operations",
+    "miniprogram_api.registry.cli",
+)
+
+
+def register_commands(app: Flask) -> None:
+    """Add every command to the application."""
+    app.cli.add_command(worker)
+    for module in _COMMAND_MODULES:
+        for command in importlib.import_module(module).COMMANDS:
+            app.cli.add_command(command)
+
+
+@click.command("worker")
+@click.option("--threads", default=4, show_default=True, help="Tasks that run at the same time.")
+@with_appcontext
+def worker(threads: int) -> None:
+    """Run background work until a signal ends it."""
+    tasks.worker(current_app._get_current_object(), threads=threads).run()  # type: ignore[attr-defined]  # the proxy's own

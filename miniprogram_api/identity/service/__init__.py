@@ -1,0 +1,1 @@
+"""Commands of identity by noun: members, their sessions, consents and personal data; staff and devices."""

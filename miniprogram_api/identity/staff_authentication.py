@@ -1,0 +1,85 @@
+"""Recognises staff and gate devices; roles are read with the token, so that taking one back holds at once."""
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Select, and_, bindparam, select
+
+from miniprogram_api.identity import permissions
+from miniprogram_api.identity.models import GateDevice, RoleGrant, StaffAccount, StaffSession
+from miniprogram_api.identity.service import staff_sessions
+from miniprogram_api.kernel import clock
+from miniprogram_api.kernel.access import Principal, PrincipalKind
+from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.kernel.ids import token_hash
+
+# Built once: SQLAlchemy then finds its compiled form by the statement's memoised key.
+_STAFF: Select[*tuple[Any, ...]] = (
+    select(
+        StaffSession.id,
+        StaffSession.last_seen_at,
+        StaffSession.expires_at,
+        StaffAccount.id.label("staff_id"),
+        StaffAccount.demo,
+        StaffAccount.must_change_password,
+        RoleGrant.role,
+        RoleGrant.organisation_id,
+        RoleGrant.site_id,
+    )
+    .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
+    .outerjoin(
+        RoleGrant,
+        and_(
+            RoleGrant.staff_id == StaffAccount.id,
+            RoleGrant.revoked_at.is_(None),
+            RoleGrant.frozen_at.is_(None),
+        ),
+    )
+    .where(
+        StaffSession.access_hash == bindparam("access_hash"),
+        StaffSession.revoked_at.is_(None),
+        StaffAccount.disabled_at.is_(None),
+    )
+)
+_DEVICE = select(GateDevice.id, GateDevice.site_id).where(
+    GateDevice.token_hash == bindparam("token_hash"),
+    GateDevice.revoked_at.is_(None),
+    GateDevice.frozen_at.is_(None),
+)
+
+
+def authenticate_staff(token: str) -> Principal | None:
+    """Who holds this token, with the roles they hold now; None when it is unknown, over or ended.
+
+    Whoever has to change their password holds no role until they have.
+    """
+    now = clock.now()
+    with reading() as session:
+        rows = session.execute(_STAFF, {"access_hash": token_hash(token)}).all()
+    if not rows or (rows[0].demo and current_app.extensions["settings"].production):
+        return None
+    found = rows[0]
+    if staff_sessions.is_over(last_seen_at=found.last_seen_at, expires_at=found.expires_at, now=now):
+        with atomic() as session:
+            staff_sessions.close_over(session, found.id, now)
+        return None
+    if now - found.last_seen_at >= staff_sessions.SEEN_EVERY:
+        with atomic() as session:
+            staff_sessions.mark_seen(session, found.id, now)
+    if found.must_change_password:
+        return Principal(PrincipalKind.STAFF, found.staff_id, found.id, (permissions.STAFF_SELF,))
+    held = (
+        permissions.staff_grant(row.role, organisation_id=row.organisation_id, site_id=row.site_id)
+        for row in rows
+        if row.role is not None
+    )
+    return Principal(PrincipalKind.STAFF, found.staff_id, found.id, (permissions.STAFF_SELF, *held))
+
+
+def authenticate_device(token: str) -> Principal | None:
+    """Which gate device holds this token; None when it is unknown, revoked or frozen."""
+    with reading() as session:
+        found = session.execute(_DEVICE, {"token_hash": token_hash(token)}).one_or_none()
+    if found is None:
+        return None
+    return Principal(PrincipalKind.DEVICE, found.id, found.id, (permissions.device_grant(found.site_id),))

@@ -1,0 +1,97 @@
+"""What can go wrong around staff.
+
+AppError
+├── Unauthenticated
+│   ├── BadCredentials           no such user, wrong password, disabled: one answer for all
+│   ├── TotpRequired             the password is right, the second factor is missing
+│   └── TotpRejected             the second factor is wrong or was used before
+├── Forbidden
+│   └── TotpEnrolmentRequired    the account has no second factor yet and may do nothing but enrol one
+├── TooMany
+│   └── LockedOut                too many failures under this username
+├── Conflict
+│   ├── TotpAlreadyEnrolled
+│   ├── TotpEnrolmentNotBegun    a code was confirmed for which no secret was issued
+│   ├── UsernameTaken
+│   ├── OrganisationExists
+│   ├── AlreadyGranted           the account holds this role there
+│   ├── NotFrozen                a role or device that counts already needs no restoring
+│   └── OwnAccount               nobody changes their own rights
+└── Invalid
+    ├── PasswordRefused          names what is wrong with the new password
+    ├── WrongPassword            the present password, asked again of who is signed in
+    ├── RoleReach                the role cannot be held over that
+    └── NoSuchObject             names the field that points at nothing
+"""
+
+from collections.abc import Sequence
+
+from miniprogram_api.kernel.errors import Conflict, FieldError, Forbidden, Invalid, TooMany, Unauthenticated
+
+
+class BadCredentials(Unauthenticated):
+    code = "auth.bad_credentials"
+
+
+class TotpRequired(Unauthenticated):
+    code = "auth.totp_required"
+
+
+class TotpRejected(Unauthenticated):
+    code = "auth.totp_rejected"
+
+
+class TotpEnrolmentRequired(Forbidden):
+    code = "auth.totp_enrolment_required"
+
+
+class LockedOut(TooMany):
+    code = "auth.locked_out"
+
+
+class TotpAlreadyEnrolled(Conflict):
+    code = "auth.totp_already_enrolled"
+
+
+class TotpEnrolmentNotBegun(Conflict):
+    code = "auth.totp_enrolment_not_begun"
+
+
+class UsernameTaken(Conflict):
+    code = "staff.username_taken"
+
+
+class OrganisationExists(Conflict):
+    code = "staff.organisation_exists"
+
+
+class AlreadyGranted(Conflict):
+    code = "staff.already_granted"
+
+
+class NotFrozen(Conflict):
+    code = "staff.not_frozen"
+
+
+class OwnAccount(Conflict):
+    code = "staff.own_account"
+
+
+class PasswordRefused(Invalid):
+    def __init__(self, faults: Sequence[FieldError]) -> None:
+        super().__init__(fields=faults)
+
+
+class WrongPassword(Invalid):
+    def __init__(self, *, field: str) -> None:
+        super().__init__(fields=[FieldError(field, "staff.password_wrong")])
+
+
+class RoleReach(Invalid):
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError("role", "staff.role_reach")])
+
+
+class NoSuchObject(Invalid):
+    def __init__(self, *, field: str) -> None:
+        super().__init__(fields=[FieldError(field, "staff.no_such_object")])

@@ -1,0 +1,92 @@
+"""How messages are worded: pure functions from facts to Chinese text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from miniprogram_api.kernel.clock import BEIJING
+
+_WEEKDAYS = "一二三四五六日"
+DEFAULT_REASON = "示范点临时调整开放安排"
+
+
+class Template(StrEnum):
+    """The subscription messages there are, by our own names; WeChat's ids for them are settings."""
+
+    VISIT_CANCELLED = "visit_cancelled"
+
+
+# Where a subscription message leads: the member's own bookings.
+LANDING_PAGE = "pages/bookings/index"
+
+
+class CancelledVisit(Protocol):
+    """What is told of a visit that was cancelled."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def member_id(self) -> UUID | None: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text and the version of the template it comes from."""
+
+    version: int
+    title: str
+    body: str
+
+
+def visit_cancelled_by_site(
+    *, site: str, number: str, starts_at: datetime, ends_at: datetime, reason: str | None
+) -> Wording:
+    """Tell somebody that a site cancelled their visit, why, and that it is not held against them."""
+    when = _span(starts_at, ends_at)
+    why = (reason or DEFAULT_REASON).rstrip("。")
+    return Wording(
+        version=1,
+        title="您的预约已被示范点取消",
+        body=f"很抱歉，您预约的{site}{when}的参观不能进行，预约单 {number} 已取消。原因：{why}。"
+        "这次取消不计入爽约，您可以重新选择其他场次。",
+    )
+
+
+def visit_cancelled_by_authority(
+    *, site: str, effective_at: datetime, doc_no: str | None, visit: CancelledVisit
+) -> Wording:
+    """Tell somebody that a site stops opening by official decision, what that means and what they can do."""
+    first_day = effective_at.astimezone(BEIJING)
+    by = f"根据主管部门文件（{doc_no}）" if doc_no else "根据主管部门通知"
+    since = f"自{first_day.year}年{first_day.month}月{first_day.day}日起停止对外开放"
+    when = _span(visit.starts_at, visit.ends_at)
+    return Wording(
+        version=1,
+        title="您的预约已取消：示范点停止开放",
+        body=f"{by}，{site}{since}。您预约的{when}的参观不能进行，预约单 {visit.number} 已取消，票码已失效。"
+        "这次取消不计入爽约，您无需办理任何手续，可以在示范点列表中预约其他示范点。给您带来不便，敬请谅解。",
+    )
+
+
+def cancelled_fields(*, site: str, visit: CancelledVisit) -> dict[str, str]:
+    """The parts of the subscription message about a visit that the authority cancelled."""
+    first = visit.starts_at.astimezone(BEIJING)
+    return {
+        "site": site,
+        "time": f"{first.year}年{first.month}月{first.day}日 {first:%H:%M}",
+        "reason": "示范点停止开放",
+        "status": "已取消",
+    }
+
+
+def _span(starts_at: datetime, ends_at: datetime) -> str:
+    first, last = starts_at.astimezone(BEIJING), ends_at.astimezone(BEIJING)
+    return f"{first.month}月{first.day}日（周{_WEEKDAYS[first.weekday()]}）{first:%H:%M}–{last:%H:%M}"

@@ -1,0 +1,169 @@
+"""Repeating messages by subscription message: planned with the message, sent outside every transaction.
+
+A delivery is claimed, sent, and settled. Whoever dies in between leaves it claimed; it is then taken for
+unknown, because it may have arrived, and is never sent again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from miniprogram_api.kernel.db import execute_counting
+from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.messaging.models import Channel, DeliveryState, MessageDelivery, SubscriptionCredit
+from miniprogram_api.messaging.rules import Template
+
+BATCH = 20
+MAX_ATTEMPTS = 8
+_LEASE = timedelta(minutes=10)
+_LONGEST_WAIT = timedelta(hours=1)
+_QUIETLY = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A message that could be repeated, and the parts that its template is made of."""
+
+    message_id: UUID
+    member_id: UUID
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours to send, its credit spent."""
+
+    id: UUID
+    member_id: UUID
+    template: Template
+    parts: Mapping[str, str]
+    attempt: int
+
+
+def plan(session: Session, *, template: Template, messages: Sequence[Planned], now: datetime) -> int:
+    """Have the messages of those repeated who have a message of the template left; returns how many."""
+    asked = {message.member_id for message in messages}
+    if not asked:
+        return 0
+    ready = select(SubscriptionCredit.member_id).where(
+        SubscriptionCredit.member_id.in_(asked),
+        SubscriptionCredit.template == template.value,
+        SubscriptionCredit.credits > 0,
+    )
+    granted = set(session.scalars(ready))
+    rows = [
+        {
+            "id": new_id(),
+            "message_id": message.message_id,
+            "channel": Channel.WECHAT,
+            "member_id": message.member_id,
+            "template": template.value,
+            "parts": dict(message.parts),
+            "state": DeliveryState.PENDING,
+            "attempts": 0,
+            "next_attempt_at": now,
+            "outcome": None,
+            "created_at": now,
+            "sent_at": None,
+        }
+        for message in messages
+        if message.member_id in granted
+    ]
+    if rows:
+        session.execute(insert(MessageDelivery), rows)
+    return len(rows)
+
+
+def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claimed]:
+    """Take the next deliveries that are due, each with one credit of its member.
+
+    Those for whom no credit is left end here; those that somebody claimed long ago are unknown.
+    """
+    _end_abandoned(session, now)
+    due = (
+        select(MessageDelivery)
+        .where(MessageDelivery.state == DeliveryState.PENDING, MessageDelivery.next_attempt_at <= now)
+        .order_by(MessageDelivery.next_attempt_at, MessageDelivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = session.scalars(due.execution_options(populate_existing=True)).all()
+    credits = _lock_credits(session, {delivery.member_id for delivery in found})
+    claimed = []
+    for delivery in found:
+        credit = credits.get((delivery.member_id, delivery.template))
+        if credit is None or credit.credits == 0:
+            delivery.state = DeliveryState.NO_CREDIT
+            continue
+        credit.credits, credit.updated_at = credit.credits - 1, now
+        delivery.state, delivery.attempts = DeliveryState.SENDING, delivery.attempts + 1
+        delivery.next_attempt_at = now + _LEASE
+        claimed.append(
+            Claimed(
+                delivery.id,
+                delivery.member_id,
+                Template(delivery.template),
+                delivery.parts,
+                delivery.attempts,
+            )
+        )
+    session.flush()
+    return claimed
+
+
+def settle(session: Session, claimed: Claimed, state: DeliveryState, outcome: str, *, now: datetime) -> None:
+    """Write down how a delivery ended."""
+    values: dict[str, object] = {"state": state, "outcome": outcome}
+    if state is DeliveryState.SENT:
+        values["sent_at"] = now
+    _set(session, claimed, values)
+
+
+def forget_credits(session: Session, claimed: Claimed, *, now: datetime) -> None:
+    """WeChat says that the member has no message left: so it is."""
+    _set_credits(session, claimed, 0, now)
+
+
+def postpone(session: Session, claimed: Claimed, reason: str, *, now: datetime) -> None:
+    """It was certainly not sent: the credit comes back, and it is tried later, or given up in the end."""
+    _set_credits(session, claimed, SubscriptionCredit.credits + 1, now)
+    given_up = claimed.attempt >= MAX_ATTEMPTS
+    wait = min(timedelta(minutes=2 ** (claimed.attempt - 1)), _LONGEST_WAIT)
+    state = DeliveryState.GIVEN_UP if given_up else DeliveryState.PENDING
+    _set(session, claimed, {"state": state, "outcome": reason, "next_attempt_at": now + wait})
+
+
+def _end_abandoned(session: Session, now: datetime) -> None:
+    abandoned = update(MessageDelivery).where(
+        MessageDelivery.state == DeliveryState.SENDING, MessageDelivery.next_attempt_at <= now
+    )
+    execute_counting(session, abandoned.values(state=DeliveryState.UNKNOWN, outcome="abandoned"))
+
+
+def _lock_credits(session: Session, members: set[UUID]) -> dict[tuple[UUID, str], SubscriptionCredit]:
+    theirs = select(SubscriptionCredit).where(SubscriptionCredit.member_id.in_(members))
+    ordered = theirs.order_by(SubscriptionCredit.member_id, SubscriptionCredit.template).with_for_update()
+    rows = session.scalars(ordered.execution_options(populate_existing=True)) if members else ()
+    return {(credit.member_id, credit.template): credit for credit in rows}
+
+
+def _set(session: Session, claimed: Claimed, values: Mapping[str, object]) -> None:
+    # Also when the lease ran out meanwhile: what really happened is known better here.
+    mine = update(MessageDelivery).where(
+        MessageDelivery.id == claimed.id,
+        MessageDelivery.attempts == claimed.attempt,
+        MessageDelivery.state.in_((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
+    )
+    session.execute(mine.values(dict(values)).execution_options(**_QUIETLY))
+
+
+def _set_credits(session: Session, claimed: Claimed, credits: object, now: datetime) -> None:
+    theirs = update(SubscriptionCredit).where(
+        SubscriptionCredit.member_id == claimed.member_id,
+        SubscriptionCredit.template == claimed.template.value,
+    )
+    session.execute(theirs.values(credits=credits, updated_at=now).execution_options(**_QUIETLY))

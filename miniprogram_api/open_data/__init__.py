@@ -1,0 +1,1 @@
+"""What everybody may have: the sites on a map, daily statistics and the catalogue that describes both."""

@@ -1,0 +1,1 @@
+"""The wire formats of open data, a module per data set."""

@@ -1,0 +1,196 @@
+"""The operators' commands: selftest, reconcile, audit, backup, keys, calendar."""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TextIO
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from sqlalchemy.exc import IntegrityError
+
+from config import Settings
+from miniprogram_api.kernel import audit, clock, workdays
+from miniprogram_api.kernel.audit import SYSTEM
+from miniprogram_api.kernel.db import atomic, retrying
+from miniprogram_api.operations import backup as backups
+from miniprogram_api.operations import invariants, keys, reconcile
+from miniprogram_api.operations.snapshots import snapshot
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+@click.command("selftest")
+@with_appcontext
+def selftest() -> None:
+    """Check the invariants on this database; fails when one is broken."""
+    with snapshot() as session:
+        results = invariants.check(session)
+    table = Table("invariant", "sentence", "result")
+    for invariant, broken in results:
+        table.add_row(
+            invariant.code, invariant.sentence, "ok" if not broken else "BROKEN: " + ", ".join(broken)
+        )
+    Console().print(table)
+    sys.exit(any(broken for _, broken in results))
+
+
+@click.command("reconcile")
+@click.option("--repair", "reason", help="Set drifted counters to the sums of their rows; say why.")
+@with_appcontext
+def reconcile_counters(reason: str | None) -> None:
+    """Compare every counter with the sum of its rows; fails when one drifted and is not repaired."""
+    differences = left = 0
+    # A day is compared with its slots, so they are set right before it is looked at.
+    for find in (reconcile.slot_drifts, reconcile.day_drifts):
+        with snapshot() as session:
+            found = find(session)
+        differences += len(found)
+        left += sum(not _set_right(drift, reason) for drift in found)
+    click.echo(f"{differences} differences, {differences - left} of them repaired.")
+    sys.exit(1 if left else 0)
+
+
+def _set_right(drift: reconcile.Drift, reason: str | None) -> bool:
+    click.echo(f"{drift.object_type} {drift.object_id}: counted {drift.counted}, rows say {drift.summed}")
+    if reason is None:
+        return False
+    try:
+        _repair(drift, reason)
+    except IntegrityError:
+        click.echo(
+            "  not repaired: its rows take more than there is; cancel or raise the capacity first", err=True
+        )
+        return False
+    return True
+
+
+@retrying
+def _repair(drift: reconcile.Drift, reason: str) -> None:
+    with atomic() as session:
+        reconcile.repair(session, drift, reason=reason)
+
+
+audit_cli = AppGroup("audit", help="The audit trail.")
+
+
+@audit_cli.command("verify")
+def verify_audit() -> None:
+    """Walk the hash chain from its start; fails where it does not verify."""
+    with snapshot() as session:
+        verdict = audit.verify(session)
+    click.echo(f"{verdict.rows} sealed rows, {verdict.unsealed} waiting to be sealed.")
+    if not verdict.ok:
+        click.echo(f"The chain breaks at sequence {verdict.broken_at}.", err=True)
+        sys.exit(1)
+
+
+@audit_cli.command("seal")
+def seal_audit() -> None:
+    """Seal what waits, without waiting for the background."""
+    audit.seal_audit()
+
+
+@click.command("backup")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Default: backups in DATA_DIR."
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    default=24,
+    show_default=True,
+    help="How many to keep in the folder.",
+)
+@with_appcontext
+def backup(folder: Path | None, keep: int) -> None:
+    """Write a verified backup of the database. Keys are not in it: back up keys.json or APP_KEYS apart."""
+    settings = _settings()
+    folder = folder or settings.data_dir / "backups"
+    with Progress(disable=not sys.stdout.isatty()) as progress:
+        task = progress.add_task("Copying", total=None)
+        try:
+            made = backups.back_up(
+                settings.database,
+                folder,
+                now=clock.now(),
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        except backups.BackupFailed as failure:
+            raise click.ClickException(str(failure)) from None
+    deleted = backups.prune(folder, keep=keep)
+    click.echo(f"{made} ({made.stat().st_size:,} bytes); {len(deleted)} older ones deleted.")
+    broken = backups.broken_invariants(made) if backups.is_checkable(made) else []
+    if broken:
+        click.echo(
+            f"The copy is whole, but these invariants do not hold in it: {', '.join(broken)}", err=True
+        )
+        sys.exit(1)
+
+
+keys_cli = AppGroup("keys", help="Encryption and signing keys.")
+
+
+@keys_cli.command("new")
+def new_key() -> None:
+    """Print a new entry for the front of APP_KEYS; old ones stay behind it until `keys rotate` is done."""
+    click.echo(keys.new_key())
+
+
+@keys_cli.command("rotate")
+def rotate_keys() -> None:
+    """Encrypt anew, with the first key, what older keys encrypted. May be stopped and run again."""
+    with Progress(disable=not sys.stdout.isatty()) as progress:
+        tasks = {}
+
+        def show(column: str, done: int) -> None:
+            if column not in tasks:
+                tasks[column] = progress.add_task(column, total=None)
+            progress.update(tasks[column], completed=done)
+
+        changed = keys.rotate(show)
+    click.echo(f"{changed} values encrypted anew.")
+
+
+calendar_cli = AppGroup("calendar", help="The statutory calendar.")
+
+
+@calendar_cli.command("gazette")
+@click.argument("year", type=int)
+@click.argument("notice", type=click.File(encoding="utf-8"))
+def gazette(year: int, notice: TextIO) -> None:
+    """Enter the State Council's notice for YEAR from a JSON file.
+
+    NOTICE holds {"source": "…", "rest_days": {"2027-01-01": "元旦", …}, "make_up_days": ["2027-01-03", …]}.
+    """
+    try:
+        given = json.load(notice)
+        rest_days = {date.fromisoformat(on): str(name) for on, name in given["rest_days"].items()}
+        make_up_days = [date.fromisoformat(on) for on in given["make_up_days"]]
+        source = str(given["source"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise click.BadParameter("not a notice; see --help", param_hint="NOTICE") from None
+    try:
+        with atomic() as session:
+            workdays.gazette_year(
+                session,
+                year=year,
+                rest_days=rest_days,
+                make_up_days=make_up_days,
+                source=source,
+                actor=SYSTEM,
+            )
+    except ValueError as refusal:
+        raise click.BadParameter(str(refusal), param_hint="NOTICE") from None
+    click.echo(f"{year}: {len(rest_days)} rest days, {len(make_up_days)} make-up working days.")
+
+
+COMMANDS = (selftest, reconcile_counters, audit_cli, backup, keys_cli, calendar_cli)

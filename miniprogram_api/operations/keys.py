@@ -1,0 +1,86 @@
+"""Key rotation: a new key signs and encrypts at once, and old ciphertexts are written again in batches."""
+
+import base64
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Table, select, update
+from sqlalchemy.orm import Session
+
+from miniprogram_api.kernel import crypto
+from miniprogram_api.kernel.db import Model, atomic, reading
+from miniprogram_api.kernel.ids import short_code
+
+BATCH = 500
+_SUFFIX = "_cipher"
+Progress = Callable[[str, int], None]
+
+
+def new_key() -> str:
+    """An entry for the front of APP_KEYS."""
+    return f"{short_code(6).lower()}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedColumn:
+    """A column of ciphertexts; each is bound to its table, field and row."""
+
+    table: Table
+    column: Column[Any]
+
+    def context(self, row_id: object) -> str:
+        return f"{self.table.name}.{self.column.name.removesuffix(_SUFFIX)}:{row_id}"
+
+
+def encrypted_columns() -> list[EncryptedColumn]:
+    """Every column of ciphertexts, found by the naming rule `<field>_cipher`."""
+    return [
+        EncryptedColumn(table, column)
+        for table in Model.metadata.sorted_tables
+        for column in table.columns
+        if column.name.endswith(_SUFFIX)
+    ]
+
+
+def rotate(progress: Progress) -> int:
+    """Write again what an older key encrypted; returns how many values. May be stopped and run again."""
+    return sum(_rotate_column(column, progress) for column in encrypted_columns())
+
+
+def _rotate_column(encrypted: EncryptedColumn, progress: Progress) -> int:
+    changed, last = 0, None
+    while True:
+        with reading() as session:
+            rows = _next_rows(session, encrypted, last)
+        if not rows:
+            return changed
+        last = rows[-1][0]
+        changed += _write_again(encrypted, rows)
+        progress(f"{encrypted.table.name}.{encrypted.column.name}", changed)
+
+
+def _next_rows(session: Session, encrypted: EncryptedColumn, last: Any) -> list[tuple[Any, str]]:
+    ids = encrypted.table.c.id
+    query = select(ids, encrypted.column).where(encrypted.column.is_not(None)).order_by(ids).limit(BATCH)
+    if last is not None:
+        query = query.where(ids > last)
+    return [(row_id, cipher) for row_id, cipher in session.execute(query)]
+
+
+def _write_again(encrypted: EncryptedColumn, rows: list[tuple[Any, str]]) -> int:
+    stale = [(row_id, cipher) for row_id, cipher in rows if crypto.needs_rotation(cipher)]
+    changed = 0
+    with atomic() as session:
+        for row_id, cipher in stale:
+            context = encrypted.context(row_id)
+            fresh = crypto.encrypt(crypto.decrypt(cipher, context=context), context=context)
+            # Compared with what was read: a value changed meanwhile is the newer one.
+            statement = (
+                update(encrypted.table)
+                .where(encrypted.table.c.id == row_id, encrypted.column == cipher)
+                .values({encrypted.column: fresh})
+            )
+            changed += session.execute(statement).rowcount  # type: ignore[attr-defined]  # a DML result has it
+    return changed

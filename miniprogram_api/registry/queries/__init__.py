@@ -1,0 +1,1 @@
+"""What screens and partners read of the exchange, a module per noun."""

@@ -1,0 +1,20 @@
+"""Commands on sites, one module per noun; `get_managed_site` is where a caller's scope is checked."""
+
+from miniprogram_api.sites.service.managed import get_managed_site, lock_managed_site
+from miniprogram_api.sites.service.projects import (
+    Applied,
+    ProjectRecord,
+    apply_project,
+    apply_projects,
+    end_designations,
+)
+
+__all__ = [
+    "Applied",
+    "ProjectRecord",
+    "apply_project",
+    "apply_projects",
+    "end_designations",
+    "get_managed_site",
+    "lock_managed_site",
+]

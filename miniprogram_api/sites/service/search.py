@@ -1,0 +1,43 @@
+"""The search index of sites: name first, then code, district, type, level, address and technologies."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from miniprogram_api.sites.models import Site, Technology
+from miniprogram_api.sites.queries.search import INDEX
+from miniprogram_api.sites.rules.dictionary import DISTRICTS, LEVELS, TYPES, shown_name
+
+
+def index_site(session: Session, site: Site) -> None:
+    """Bring the index up to date with what the database now says of a site."""
+    index_sites(session, [site])
+
+
+def index_sites(session: Session, sites: Sequence[Site]) -> None:
+    """The same for many sites, in a fixed number of statements."""
+    if not sites:
+        return
+    session.flush()
+    named = select(Technology.site_id, Technology.name).where(
+        Technology.site_id.in_([site.id for site in sites])
+    )
+    technologies: dict[UUID, list[str]] = defaultdict(list)
+    for site_id, name in session.execute(named.order_by(Technology.site_id, Technology.position)):
+        technologies[site_id].append(name)
+    INDEX.put_all(session, [_document(site, technologies[site.id]) for site in sites])
+
+
+def _document(site: Site, technologies: Sequence[str]) -> tuple[UUID, str, str]:
+    body = (
+        site.code,
+        shown_name(DISTRICTS, site.district),
+        shown_name(TYPES, site.type),
+        shown_name(LEVELS, site.level),
+        site.address,
+        *technologies,
+    )
+    return site.id, site.name, "\n".join(body)

@@ -1,0 +1,1 @@
+"""What can go wrong with visits, one module per noun."""

@@ -1,0 +1,90 @@
+"""Background work of slots: making those of the days ahead, and following what sites change."""
+
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from miniprogram_api.kernel import clock
+from miniprogram_api.kernel.audit import SYSTEM
+from miniprogram_api.kernel.db import atomic, reading, retrying
+from miniprogram_api.kernel.events import subscribe
+from miniprogram_api.kernel.tasks import periodic
+from miniprogram_api.sites import queries as site_queries
+from miniprogram_api.sites.events import (
+    ClosureAdded,
+    ClosureLifted,
+    OpeningChanged,
+    OverlayChanged,
+    ProjectApplied,
+)
+from miniprogram_api.visits import jobs_bookings, jobs_gate  # noqa: F401  their sweeps register themselves
+from miniprogram_api.visits.events import CancellingContinues
+from miniprogram_api.visits.queries.access import get_making_access, list_bookable_sites
+from miniprogram_api.visits.service import calling_off, timetable
+
+
+@periodic("visits.make_slots", every_minutes=10)
+def make_slots() -> None:
+    """Make the slots of the days ahead for every site that takes bookings, one transaction each."""
+    with reading() as session:
+        sites = list_bookable_sites(session)
+    for site_id in sites:
+        if _is_due(site_id):
+            _make_slots_of(site_id)
+
+
+def _is_due(site_id: UUID) -> bool:
+    now = clock.now()
+    with reading() as session:
+        access = get_making_access(session, site_id, now=now)
+        return timetable.is_due(session, site_id=site_id, access=access, days=_horizon_days(), now=now)
+
+
+@retrying
+def _make_slots_of(site_id: UUID) -> None:
+    with atomic() as session:
+        _regenerate(session, site_id)
+
+
+def _regenerate(session: Session, site_id: UUID) -> None:
+    now, days = clock.now(), _horizon_days()
+    # Held, so that no slot opens while the site is being withdrawn.
+    site_queries.hold_standing(session, site_id)
+    access = get_making_access(session, site_id, now=now)
+    timetable.materialise(session, site_id=site_id, access=access, days=days, actor=SYSTEM, now=now)
+
+
+def _horizon_days() -> int:
+    days: int = current_app.extensions["settings"].slot_horizon_days
+    return days
+
+
+@subscribe(OpeningChanged, name="visits.follow_opening")
+def follow_opening(session: Session, event: OpeningChanged) -> None:
+    _regenerate(session, UUID(event.site_id))
+
+
+@subscribe(ClosureAdded, name="visits.follow_closure")
+def follow_closure(session: Session, event: ClosureAdded) -> None:
+    _regenerate(session, UUID(event.site_id))
+
+
+@subscribe(ClosureLifted, name="visits.follow_lifting")
+def follow_lifting(session: Session, event: ClosureLifted) -> None:
+    _regenerate(session, UUID(event.site_id))
+
+
+@subscribe(OverlayChanged, name="visits.follow_overlay")
+def follow_overlay(session: Session, event: OverlayChanged) -> None:
+    _regenerate(session, UUID(event.site_id))
+
+
+@subscribe(ProjectApplied, name="visits.follow_project")
+def follow_project(session: Session, event: ProjectApplied) -> None:
+    _regenerate(session, UUID(event.site_id))
+
+
+@subscribe(CancellingContinues, name="visits.continue_cancelling")
+def continue_cancelling(session: Session, event: CancellingContinues) -> None:
+    calling_off.call_off(session, site_id=UUID(event.site_id), actor=SYSTEM, now=clock.now())

@@ -1,0 +1,40 @@
+"""Tables of visits. Capacity is counted on the slot row, and a CHECK stands behind every counter."""
+
+from miniprogram_api.visits.models.bookings import (
+    ACTIVE,
+    Booking,
+    BookingStatus,
+    Channel,
+    Hold,
+    HoldState,
+    Ticket,
+    TicketState,
+    Visitor,
+)
+from miniprogram_api.visits.models.calendars import CalendarFeed
+from miniprogram_api.visits.models.gate import Departure, Scan, ScanResult
+from miniprogram_api.visits.models.slots import DayCap, PolicyVersion, Slot, SlotState
+from miniprogram_api.visits.models.standing import Standing, Strike, StrikeKind
+
+__all__ = [
+    "ACTIVE",
+    "Booking",
+    "BookingStatus",
+    "CalendarFeed",
+    "Channel",
+    "DayCap",
+    "Departure",
+    "Hold",
+    "HoldState",
+    "PolicyVersion",
+    "Scan",
+    "ScanResult",
+    "Slot",
+    "SlotState",
+    "Standing",
+    "Strike",
+    "StrikeKind",
+    "Ticket",
+    "TicketState",
+    "Visitor",
+]

@@ -1,0 +1,1 @@
+"""Reads of visits for screens, one module per noun."""

@@ -1,0 +1,128 @@
+"""Who is inside a site now, and the figures of its day; every total is the sum of the rows it stands for."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import Session
+
+from miniprogram_api.kernel.clock import beijing_date, beijing_time
+from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Departure, Scan, ScanResult, Slot
+from miniprogram_api.visits.rules.policy import DAY_MINUTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotFigures:
+    """Heads of one slot; `missing` are those who have not come of parties of which somebody has."""
+
+    slot_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    booked: int
+    arrived: int
+    walk_ins: int
+    no_shows: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupancy:
+    """A site's day so far. `inside` is who the gates let in less who they counted out, never negative."""
+
+    site_id: UUID
+    on: date
+    inside: int
+    entered: int
+    departed: int
+    slots: list[SlotFigures]
+
+    @property
+    def booked(self) -> int:
+        return sum(slot.booked for slot in self.slots)
+
+    @property
+    def arrived(self) -> int:
+        return sum(slot.arrived for slot in self.slots)
+
+    @property
+    def walk_ins(self) -> int:
+        return sum(slot.walk_ins for slot in self.slots)
+
+    @property
+    def no_shows(self) -> int:
+        return sum(slot.no_shows for slot in self.slots)
+
+
+def show_day(session: Session, site_id: UUID, *, now: datetime) -> Occupancy:
+    """The figures of today; each total is the sum of the rows it stands for."""
+    on = beijing_date(now)
+    entered, departed = count_through(session, site_id, on=on)
+    return Occupancy(
+        site_id=site_id,
+        on=on,
+        inside=max(entered - departed, 0),
+        entered=entered,
+        departed=departed,
+        slots=_slot_figures(session, site_id, on),
+    )
+
+
+def count_through(session: Session, site_id: UUID, *, on: date) -> tuple[int, int]:
+    """How many people the gates of a site let in on a day, and how many they counted out."""
+    begin, end = beijing_time(on, 0), beijing_time(on, DAY_MINUTES)
+    entered = (
+        select(func.coalesce(func.sum(Scan.seats), 0))
+        .where(Scan.site_id == site_id, Scan.scanned_at >= begin, Scan.scanned_at < end)
+        .where(Scan.result == ScanResult.OK, Scan.annulled_at.is_(None))
+        .scalar_subquery()
+    )
+    departed = (
+        select(func.coalesce(func.sum(Departure.seats), 0))
+        .where(Departure.site_id == site_id, Departure.left_at >= begin, Departure.left_at < end)
+        .scalar_subquery()
+    )
+    row = session.execute(select(entered, departed)).one()
+    return int(row[0]), int(row[1])
+
+
+def _slot_figures(session: Session, site_id: UUID, on: date) -> list[SlotFigures]:
+    booked = Booking.status != BookingStatus.CANCELLED
+    partly = Booking.status == BookingStatus.PARTLY_ADMITTED
+    statement = (
+        select(
+            Slot.id,
+            Slot.starts_at,
+            Slot.ends_at,
+            Slot.capacity,
+            _sum_where(booked, Booking.seats),
+            _sum_where(booked, Booking.admitted),
+            _sum_where(and_(booked, Booking.channel == Channel.WALK_IN), Booking.seats),
+            _sum_where(Booking.status == BookingStatus.NO_SHOW, Booking.seats),
+            _sum_where(partly, Booking.seats - Booking.admitted),
+        )
+        .outerjoin(Booking, Booking.slot_id == Slot.id)
+        .where(Slot.site_id == site_id, Slot.visit_on == on)
+        .group_by(Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity)
+        .order_by(Slot.starts_at)
+    )
+    return [
+        SlotFigures(
+            slot_id=row[0],
+            starts_at=row[1],
+            ends_at=row[2],
+            capacity=row[3],
+            booked=int(row[4]),
+            arrived=int(row[5]),
+            walk_ins=int(row[6]),
+            no_shows=int(row[7]),
+            missing=int(row[8]),
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def _sum_where(condition: Any, value: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)

@@ -1,0 +1,1 @@
+"""Pure decisions of visits, one module per noun: no clock, no database."""

@@ -1,0 +1,1 @@
+"""Wire formats of visits, one module per noun."""

@@ -1,0 +1,1 @@
+"""Commands of visits, one module per noun; they flush and never commit."""

@@ -1,0 +1,81 @@
+"""Which constraint a database refused a row by, and what that means to a caller: a 409, never a 500."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+
+from prometheus_client import Counter
+from sqlalchemy import Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy.exc import IntegrityError
+
+from miniprogram_api.kernel.db import Model
+from miniprogram_api.kernel.errors import AppError, Conflict
+from miniprogram_api.visits.errors.bookings import AlreadyBooked, HoldExists, SlotFull
+
+OVERSELL_GUARD = Counter(
+    "booking_oversell_guard_total", "Times a CHECK had to stop an oversold slot; stays 0"
+)
+# Codes that we draw: another draw helps.
+DRAWN_AGAIN = frozenset({"uq_visits_bookings_number", "uq_visits_tickets_short_code"})
+
+
+def violated(error: IntegrityError) -> str:
+    """The name of the constraint or unique index; empty when the driver does not tell."""
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None:
+        return diagnosis.constraint_name or ""
+    kind, _, rest = str(error.orig).partition(" constraint failed: ")
+    return _names_by_columns().get(rest, "") if kind == "UNIQUE" else rest
+
+
+def refusal(error: IntegrityError) -> AppError | None:
+    """The error a violated index stands for, or None when it is no refusal of ours."""
+    match violated(error):
+        case "uq_visits_bookings_member_day":
+            return AlreadyBooked(rule="one_visit_per_day", number=None)
+        case "uq_visits_visitors_person_day":
+            return AlreadyBooked(rule="one_visit_per_person_and_day", number=None)
+        case (
+            "ck_visits_slots_seats"
+            | "ck_visits_slots_children"
+            | "ck_visits_slots_wheelchairs"
+            | "ck_visits_days_seats"
+        ):
+            # The conditions before it should have refused: somebody has to be told.
+            OVERSELL_GUARD.inc()
+            return SlotFull(left=0, alternatives=[])
+        case "uq_visits_holds_member_slot":
+            return HoldExists()
+        case "uq_visits_calendar_feeds_member" | "uq_visits_calendar_feeds_site":
+            return Conflict()
+        case _:
+            return None
+
+
+@contextmanager
+def told_as_refusals() -> Generator[None]:
+    """Around what may violate an index: raises the refusal it stands for, and anything else as it is."""
+    try:
+        yield
+    except IntegrityError as error:
+        known = refusal(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+@cache
+def _names_by_columns() -> dict[str, str]:
+    """SQLite names the columns of a unique index instead of the index."""
+    names: dict[str, str] = {}
+    for table in Model.metadata.tables.values():
+        uniques: list[UniqueConstraint | PrimaryKeyConstraint | Index] = [
+            constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)
+        ]
+        uniques += [index for index in table.indexes if index.unique]
+        if isinstance(table.primary_key, PrimaryKeyConstraint):
+            uniques.append(table.primary_key)
+        for unique in uniques:
+            columns = ", ".join(f"{table.name}.{column.name}" for column in unique.columns)
+            names[columns] = str(unique.name)
+    return names

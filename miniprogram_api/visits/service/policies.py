@@ -1,0 +1,177 @@
+"""Versions of a site's booking policy: the first one, changing it, and what a change would do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from miniprogram_api.kernel import audit, events
+from miniprogram_api.kernel.audit import Actor
+from miniprogram_api.kernel.clock import beijing_date
+from miniprogram_api.kernel.errors import FieldError, Invalid
+from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.visits.errors.slots import PolicyRaced
+from miniprogram_api.visits.events import PolicyChanged
+from miniprogram_api.visits.models import PolicyVersion, Slot
+from miniprogram_api.visits.queries import timetable as timetable_queries
+from miniprogram_api.visits.rules import policy as rules
+from miniprogram_api.visits.rules.policy import Policy
+from miniprogram_api.visits.rules.timetable import DatedPolicy, ExistingSlot, policy_on, under_policy
+from miniprogram_api.visits.service.inserts import insert_missing
+
+FIRST_DAY = date(2000, 1, 1)  # the default rules every day that no later version does
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOutlook:
+    """A version that is or would be, and how many slots to come it rules, with and without seats taken."""
+
+    version: int
+    effective_on: date
+    policy: Policy
+    slots: int
+    slots_taken: int
+
+
+def list_versions(session: Session, site_id: UUID) -> list[PolicyVersion]:
+    """Every version of a site's policy, the newest first."""
+    mine = select(PolicyVersion).where(PolicyVersion.site_id == site_id)
+    return list(session.scalars(mine.order_by(PolicyVersion.version.desc())))
+
+
+def list_dated(session: Session, site_id: UUID) -> list[DatedPolicy]:
+    """The versions of a site as the rules see them."""
+    return [_dated(version) for version in list_versions(session, site_id)]
+
+
+def ensure_policy(session: Session, site_id: UUID, *, now: datetime) -> list[DatedPolicy]:
+    """The versions of a site, the default made its first one if there is none."""
+    versions = list_dated(session, site_id)
+    if versions:
+        return versions
+    _insert(session, site_id, version=1, effective_on=FIRST_DAY, policy=rules.DEFAULT, now=now, actor=None)
+    return list_dated(session, site_id)
+
+
+def undecided() -> list[DatedPolicy]:
+    """The versions of a site before its first slot: the default, which no row holds yet."""
+    return [DatedPolicy(new_id(), 1, FIRST_DAY, rules.DEFAULT)]
+
+
+def preview_policy(
+    session: Session, *, site_id: UUID, policy: Policy, effective_on: date, now: datetime
+) -> PolicyOutlook:
+    """What `change_policy` would do. Raises Invalid for a day that is over."""
+    _check_day(effective_on, now)
+    versions = list_dated(session, site_id)
+    version = max((known.version for known in versions), default=0) + 1
+    draft = DatedPolicy(new_id(), version, effective_on, policy)
+    moved = _moved(session, site_id, [*versions, draft], now)
+    ruled = [slot for slot, values in moved if values["policy_id"] == draft.id]
+    taken = sum(1 for slot in ruled if slot.taken)
+    return PolicyOutlook(version, effective_on, policy, slots=len(ruled), slots_taken=taken)
+
+
+def change_policy(
+    session: Session, *, site_id: UUID, policy: Policy, effective_on: date, actor: Actor, now: datetime
+) -> PolicyOutlook:
+    """Give a site a new version from a day on and put that day's and later slots under it.
+
+    Bookings keep the version they were made under; new ones follow the new version at once, in slots with and
+    without bookings. A slot without seats taken gets the new release, one with seats taken is never released
+    later than before. Raises Invalid for a day that is over and PolicyRaced when another change came first.
+    """
+    ensure_policy(session, site_id, now=now)
+    outlook = preview_policy(session, site_id=site_id, policy=policy, effective_on=effective_on, now=now)
+    _insert(
+        session,
+        site_id,
+        version=outlook.version,
+        effective_on=effective_on,
+        policy=policy,
+        now=now,
+        actor=actor,
+    )
+    timetable_queries.lock_slots(session, site_id, first=effective_on, now=now)
+    moves = [
+        {"id": slot.id, **values}
+        for slot, values in _moved(session, site_id, list_dated(session, site_id), now)
+    ]
+    if moves:
+        session.execute(update(Slot), moves)
+    _tell(session, site_id, outlook, actor)
+    return outlook
+
+
+def find_policy(session: Session, site_id: UUID, on: date) -> Policy:
+    """The policy that rules a day of a site; the default's where it has none of its own."""
+    versions = list_dated(session, site_id)
+    return policy_on(versions, on).policy if versions else rules.DEFAULT
+
+
+def merged(session: Session, site_id: UUID, numbers: Mapping[str, Any], *, on: date) -> Policy:
+    """The policy of a day with some of its numbers replaced. Raises Invalid, naming each wrong field."""
+    return rules.changed(find_policy(session, site_id, on), numbers)
+
+
+def _dated(version: PolicyVersion) -> DatedPolicy:
+    policy = rules.from_numbers(version.numbers)
+    return DatedPolicy(version.id, version.version, version.effective_on, policy)
+
+
+def _check_day(effective_on: date, now: datetime) -> None:
+    if effective_on < beijing_date(now):
+        raise Invalid(fields=[FieldError("effective_on", "field.range")])
+
+
+def _moved(
+    session: Session, site_id: UUID, versions: list[DatedPolicy], now: datetime
+) -> list[tuple[ExistingSlot, dict[str, Any]]]:
+    coming = timetable_queries.list_existing(session, site_id, first=beijing_date(now), now=now)
+    moves = [(slot, under_policy(slot, policy_on(versions, slot.visit_on))) for slot in coming]
+    return [(slot, values) for slot, values in moves if values]
+
+
+def _insert(
+    session: Session,
+    site_id: UUID,
+    *,
+    version: int,
+    effective_on: date,
+    policy: Policy,
+    now: datetime,
+    actor: Actor | None,
+) -> None:
+    row = {
+        "id": new_id(),
+        "site_id": site_id,
+        "version": version,
+        "effective_on": effective_on,
+        "numbers": rules.to_numbers(policy),
+        "created_at": now,
+        "created_by": f"{actor.kind}:{actor.id}" if actor else None,
+    }
+    unique = ("site_id", "version")
+    inserted = insert_missing(session, PolicyVersion, [row], unique=unique, returning=PolicyVersion.id)
+    if not inserted and actor is not None:
+        raise PolicyRaced
+
+
+def _tell(session: Session, site_id: UUID, outlook: PolicyOutlook, actor: Actor) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action="visits.change_policy",
+        object_type="site",
+        object_id=str(site_id),
+        after={
+            "version": outlook.version,
+            "effective_on": outlook.effective_on.isoformat(),
+            "numbers": rules.to_numbers(outlook.policy),
+        },
+    )
+    events.publish(session, PolicyChanged(str(site_id), outlook.version, outlook.effective_on.isoformat()))

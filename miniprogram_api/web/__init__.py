@@ -1,0 +1,1 @@
+"""HTTP machinery that every feature's routes share."""

@@ -1,0 +1,89 @@
+"""Who is calling, and the policy that every route declares: public, or a named permission."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, g, request
+
+from miniprogram_api.kernel.access import Principal, PrincipalKind
+from miniprogram_api.kernel.audit import Actor
+from miniprogram_api.kernel.db import retrying
+from miniprogram_api.kernel.errors import Forbidden, Unauthenticated
+
+View = TypeVar("View", bound=Callable[..., Any])
+Authenticator = Callable[[str], Principal | None]
+
+PUBLIC = "public"
+_EXTENSION = "authenticators"
+_SCHEMES = "authentication_schemes"
+
+
+def init_auth(
+    app: Flask,
+    authenticators: Mapping[str, Authenticator],
+    *,
+    schemes: Mapping[str, Authenticator] | None = None,
+) -> None:
+    """Set who recognises which tokens, by the tokens' prefix, and which schemes there are beside Bearer."""
+    app.extensions[_EXTENSION] = dict(authenticators)
+    app.extensions[_SCHEMES] = {name.lower(): scheme for name, scheme in (schemes or {}).items()}
+
+
+def public(view: View) -> View:
+    """Declare that anyone may call this."""
+    return _declare(view, policy=PUBLIC)
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Declare that the caller needs a permission; over which objects it holds is the service's question."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.principal = _authenticate()
+            if not g.principal.may(permission):
+                raise Forbidden
+            return view(*args, **kwargs)
+
+        return _declare(cast("View", guarded), policy=permission)
+
+    return decorate
+
+
+def _declare(view: View, *, policy: str) -> View:
+    declared: Any = retrying(view)
+    declared.policy = policy
+    if policy != PUBLIC:
+        # flask-smorest reads what its decorators below left, and documents what it finds.
+        docs = dict(getattr(declared, "_apidoc", {}), policy=policy)
+        docs["manual_doc"] = {**docs.get("manual_doc", {}), "security": [{"bearer": []}]}
+        declared._apidoc = docs
+    return cast("View", declared)
+
+
+def _authenticate() -> Principal:
+    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+    credential = rest.strip()
+    by, name = _EXTENSION, credential.partition("_")[0]
+    if scheme.lower() != "bearer":
+        by, name = _SCHEMES, scheme.lower()
+    authenticators: dict[str, Authenticator] = current_app.extensions[by]
+    authenticate = authenticators.get(name)
+    principal = authenticate(credential) if authenticate else None
+    if principal is None:
+        raise Unauthenticated
+    return principal
+
+
+def current_principal() -> Principal:
+    """The caller of a route that is not public."""
+    principal: Principal = g.principal
+    return principal
+
+
+def current_actor() -> Actor:
+    """The caller as the audit trail names it; addresses are kept of staff and devices only."""
+    principal = current_principal()
+    ip = None if principal.kind is PrincipalKind.MEMBER else request.remote_addr
+    return Actor(kind=principal.kind.value, id=str(principal.id), ip=ip, request_id=g.get("request_id"))

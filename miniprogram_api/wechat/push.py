@@ -1,0 +1,93 @@
+"""WeChat's push in safe mode: whose it is, and what it says. Anything that does not verify is nobody's.
+
+A plain body is refused even when its `signature` is right: that does not cover the body, so whoever saw one
+push could send any other under it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from miniprogram_api.wechat.events import PictureJudged
+from miniprogram_api.wechat.moderation import Suggestion, Verdict, read_verdict
+
+_BLOCK = 32
+_RANDOM = 16
+_LENGTH = 4
+_JUDGED = "wxa_media_check"
+_UNJUDGED = Verdict(Suggestion.REVIEW)
+
+
+class PushRefused(Exception):
+    """The push is not WeChat's, not for us, or not in safe mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushSecrets:
+    """What the account's console and we share; `aes_key` is the 43 characters shown there."""
+
+    appid: str
+    token: str = field(repr=False)
+    aes_key: str = field(repr=False)
+
+
+def is_from_wechat(secrets: PushSecrets, query: Mapping[str, str]) -> bool:
+    """Whether the signature of a verification call is right."""
+    parts = (secrets.token, query.get("timestamp", ""), query.get("nonce", ""))
+    return hmac.compare_digest(_digest(*parts).encode(), query.get("signature", "").encode())
+
+
+def open_push(secrets: PushSecrets, query: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
+    """The message within. Raises PushRefused."""
+    sealed = body.get("Encrypt")
+    if not isinstance(sealed, str):
+        raise PushRefused
+    expected = _digest(secrets.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
+    if not hmac.compare_digest(expected.encode(), query.get("msg_signature", "").encode()):
+        raise PushRefused
+    try:
+        message = json.loads(_decrypt(secrets, sealed))
+    except (ValueError, RecursionError, binascii.Error) as error:
+        raise PushRefused from error
+    if not isinstance(message, dict):
+        raise PushRefused
+    return message
+
+
+def read_event(message: Mapping[str, Any]) -> PictureJudged | None:
+    """What a message tells us that anybody here listens for."""
+    if message.get("Event") != _JUDGED or not isinstance(message.get("trace_id"), str):
+        return None
+    has_run = str(message.get("errcode", 0)) == "0"
+    # A picture that WeChat could not fetch was not found clean.
+    verdict = (read_verdict(message) if has_run else None) or _UNJUDGED
+    return PictureJudged(
+        check_id=message["trace_id"][:128], suggest=verdict.suggest.value, labels=list(verdict.labels)
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324  WeChat's choice
+
+
+def _decrypt(secrets: PushSecrets, sealed: str) -> str:
+    """Sixteen random bytes, the length, the message, our appid; padded to blocks of 32. Raises ValueError."""
+    key = base64.b64decode(secrets.aes_key + "=", validate=True)
+    raw = base64.b64decode(sealed, validate=True)
+    opened = Cipher(algorithms.AES256(key), modes.CBC(key[:16])).decryptor()
+    padded = opened.update(raw) + opened.finalize()
+    if not padded or not 1 <= padded[-1] <= _BLOCK:
+        raise ValueError("padding")
+    content = padded[_RANDOM : -padded[-1]]
+    size = int.from_bytes(content[:_LENGTH], "big")
+    message, appid = content[_LENGTH : _LENGTH + size], content[_LENGTH + size :]
+    if len(message) != size or appid != secrets.appid.encode():
+        raise ValueError("another account's")
+    return message.decode()

@@ -1,0 +1,92 @@
+"""The configuration that gunicorn reads: processes, background work, and metrics of several processes."""
+
+import os
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+PATH = Path(__file__).resolve().parents[2] / "config" / "gunicorn.py"
+Configure = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Configure:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
+
+    def read(**variables: str) -> dict[str, Any]:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(PATH))
+
+    return read
+
+
+SEVERAL = {"WEB_PROCESSES": "2", "REDIS_URL": "redis://127.0.0.1:6379"}
+
+
+def test_the_embedded_default_is_one_process_of_threads(configure: Configure) -> None:
+    options = configure()
+    assert (options["workers"], options["threads"], options["worker_class"]) == (1, 16, "gthread")
+    assert options["bind"] == "127.0.0.1:8000"
+    assert options["max_requests"] == 0, "a process alone is not ended for its age"
+    assert options["graceful_timeout"] < options["timeout"]
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+
+
+def test_several_processes_keep_their_metrics_in_one_place_emptied_at_the_start(
+    configure: Configure, tmp_path: Path
+) -> None:
+    options = configure(**SEVERAL)
+    folder = tmp_path / "metrics"
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(folder)
+    folder.mkdir()
+    (folder / "counter_1.db").write_bytes(b"of the last run")
+    options["on_starting"](None)
+    assert list(folder.iterdir()) == []
+    assert options["max_requests"] > 0
+
+
+def test_gauges_of_a_process_that_ended_are_forgotten(configure: Configure, tmp_path: Path) -> None:
+    options = configure(**SEVERAL)
+    options["on_starting"](None)
+    gauge = tmp_path / "metrics" / "gauge_liveall_4711.db"
+    gauge.touch()
+    options["child_exit"](None, SimpleNamespace(pid=4711))
+    assert not gauge.exists()
+
+
+def test_one_process_has_no_metrics_to_share(configure: Configure, tmp_path: Path) -> None:
+    options = configure()
+    options["on_starting"](None)
+    options["child_exit"](None, SimpleNamespace(pid=4711))
+    assert not (tmp_path / "metrics").exists()
+
+
+class _Background:
+    stopped = False
+
+    def stop(self, *, graceful: bool) -> None:
+        self.stopped = graceful
+
+
+@pytest.mark.parametrize(
+    ("variables", "starts"),
+    [({}, True), ({"BACKGROUND": "0"}, False), ({"REDIS_URL": "redis://127.0.0.1:6379"}, False)],
+)
+def test_background_work_runs_beside_the_web_only_on_the_embedded_default(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], starts: bool
+) -> None:
+    background = _Background()
+    monkeypatch.setattr("miniprogram_api.app.start_background", lambda _app: background)
+    options = configure(**variables)
+    worker = SimpleNamespace(wsgi=object())
+    options["post_worker_init"](worker)
+    assert hasattr(worker, "background") is starts
+    options["worker_exit"](None, worker)
+    assert background.stopped is starts

@@ -1,0 +1,24 @@
+"""Counting what goes to the database, for promises that hold however many rows there are."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+from miniprogram_api.kernel.db import db
+
+
+@contextmanager
+def statements() -> Generator[list[str]]:
+    """The statements sent while it is open, without BEGIN, COMMIT and the like."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+        sent[:] = [text for text in sent if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK"))]

@@ -1,0 +1,196 @@
+"""The authorisation matrix, generated from the URL map: every route, every caller, own and foreign objects.
+
+To cover a new route: declare its policy by `@public` or `@requires`, give its body an example, and add a new
+path parameter to EXAMPLES in `tests/support/example_objects.py`. What differs on purpose is listed below.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from miniprogram_api.identity.permissions import PERMISSIONS
+from miniprogram_api.kernel.audit import AuditRow
+from miniprogram_api.kernel.db import reading
+from miniprogram_api.kernel.events import EventRow
+from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.registry.rules.partners import PARTNER_SCOPES
+from tests.support.authorisation import DOCUMENTS, World, foreign_names
+from tests.support.callers import CALLERS, SAFE, Caller, Person, Route, routes_of
+from tests.support.example_objects import EXAMPLES
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+# The documents of the API itself, served by the library.
+_WITHOUT_POLICY = {f"{name}-api-docs.openapi_json" for name in DOCUMENTS}
+
+# Which permission it takes depends on what the body asks for; the service decides.
+_DECIDED_LATER = {
+    # The example suspends a site; opening one takes sites.publish.
+    "POST /api/staff/v1/sites/{site_id}/overlay": {"sites.manage"},
+}
+# The body names an object that is granted, not worked on: an unknown one is a wrong field, 422.
+_NAMES_A_FIELD = {"POST /api/staff/v1/staff/{staff_id}/grants", "POST /api/staff/v1/staff"}
+
+# The example finds nothing to change, so there is nothing to record.
+_LEAVES_NO_TRACE = {
+    "POST /api/staff/v1/staff/{staff_id}/enable": "the account is not disabled",
+    "POST /api/staff/v1/sites/{site_id}/slots/generate": "the site has no opening rules",
+    "POST /api/staff/v1/gate/scans": "the code is nobody's ticket",
+}
+
+
+def _guarded(app: Flask) -> list[Route]:
+    return [route for route in routes_of(app) if route.policy not in {None, "public"}]
+
+
+def _tried(app: Flask) -> list[Route]:
+    """Without those that another test says cannot be tried yet."""
+    return [route for route in _guarded(app) if EXAMPLES.keys() >= set(route.parameters)]
+
+
+def _allowed(route: Route) -> Iterator[Caller]:
+    return (caller for caller in CALLERS if route.policy in caller.may)
+
+
+def _report(failures: list[str]) -> None:
+    assert not failures, "\n" + "\n".join(failures)
+
+
+def _seen(answer: TestResponse) -> tuple[int, dict[str, object]]:
+    """What must not differ between somebody else's object and none."""
+    body = answer.get_json(silent=True) or {}
+    of_the_request = {"trace_id", "request_id", "instance"}
+    return answer.status_code, {name: value for name, value in body.items() if name not in of_the_request}
+
+
+def test_every_route_declares_its_policy(app: Flask) -> None:
+    undeclared = [str(r) for r in routes_of(app) if r.policy is None and r.endpoint not in _WITHOUT_POLICY]
+    assert undeclared == [], "declare @public or @requires"
+
+
+def test_every_declared_permission_is_in_the_policy(app: Flask) -> None:
+    unknown = {route.policy for route in _guarded(app)} - set(PERMISSIONS) - set(PARTNER_SCOPES)
+    assert unknown == set(), "add it to identity/permissions.py, or to registry/rules/partners.py"
+
+
+def test_partners_and_people_may_nothing_in_common(app: Flask) -> None:
+    assert set(PERMISSIONS).isdisjoint(PARTNER_SCOPES)
+    for route in _guarded(app):
+        assert (route.policy in PARTNER_SCOPES) == route.rule.startswith("/api/registry/v1/"), str(route)
+
+
+def test_nothing_is_changed_under_a_permission_to_read(app: Flask) -> None:
+    wrong = [
+        f"{route} takes {route.policy}"
+        for route in _guarded(app)
+        if route.method not in SAFE
+        and str(route.policy).endswith((".view", ".read"))
+        and str(route) not in _DECIDED_LATER
+    ]
+    _report(wrong)
+
+
+def test_every_route_can_be_tried(app: Flask) -> None:
+    world = World(app)
+    gaps = [
+        f"{route}: parameter `{name}` is new; add it to EXAMPLES"
+        for route in _guarded(app)
+        for name in route.parameters
+        if name not in EXAMPLES
+    ]
+    gaps += [
+        f"{route}: its body has no example; give one to @blp.arguments"
+        for route in _guarded(app)
+        if world.needs_example(route)
+    ]
+    _report(gaps)
+
+
+def test_nobody_gets_in_without_a_permission(app: Flask) -> None:
+    """Anonymous 401, and 403 for whoever lacks the permission, before the request is looked at."""
+    world = World(app)
+    people = [world.sign_in(caller, world.own) for caller in CALLERS]
+    failures = []
+    for route in _guarded(app):
+        ids = {name: str(new_id()) for name in route.parameters}
+        for person in (None, *people):
+            if person is not None and route.policy in person.caller.may:
+                continue
+            expected = 401 if person is None else 403
+            answer = world.call(route, person, ids)
+            if answer.status_code != expected:
+                who = "anonymous" if person is None else person.caller.name
+                failures.append(f"{route} by {who}: {answer.status_code} instead of {expected}")
+    _report(failures)
+
+
+def test_a_foreign_object_looks_like_none(app: Flask) -> None:
+    world = World(app)
+    failures = []
+    for route in _tried(app):
+        for caller in _allowed(route):
+            failures += _misses(world, route, caller)
+    _report(failures)
+
+
+def _misses(world: World, route: Route, caller: Caller) -> Iterator[str]:
+    names = [*route.parameters, *(() if str(route) in _NAMES_A_FIELD else world.named_in_request(route))]
+    if not names:
+        return
+    person, stranger = (world.sign_in(caller, world.make_side()) for _ in range(2))
+    ids, others = world.ids_of(route, person), world.ids_of(route, stranger)
+    foreign = set(foreign_names(world, route, caller))
+    for name in names:
+        unknown = _seen(world.call(route, person, ids | {name: str(new_id())}))
+        if unknown[0] != 404:
+            yield f"{route} by {caller.name}: unknown {name} gives {unknown}"
+        elif name in foreign:
+            found = _seen(world.call(route, person, ids | {name: others[name]}))
+            if found != unknown:
+                yield f"{route} by {caller.name}: foreign {name} gives {found}, unknown {unknown}"
+
+
+def test_what_is_allowed_works_and_every_change_leaves_a_trace(app: Flask) -> None:
+    """Own objects are reached; what changed something is in the audit trail and in the outbox."""
+    world = World(app)
+    failures = []
+    for route in _tried(app):
+        for caller in _allowed(route):
+            # What one caller changed is not what the next one finds.
+            side = world.own if route.method in SAFE else world.make_side()
+            failures += _troubles(world, route, world.sign_in(caller, side))
+    _report(failures)
+
+
+def _troubles(world: World, route: Route, person: Person) -> Iterator[str]:
+    ids = world.ids_of(route, person)
+    _make_what_is_deleted(world, route, person, ids)
+    before = _traces()
+    answer = world.call(route, person, ids)
+    decided = _DECIDED_LATER.get(str(route))
+    expected = 403 if decided is not None and person.caller.may.isdisjoint(decided) else None
+    refused = answer.status_code in {401, 403, 404, 405} or answer.status_code >= 500
+    if answer.status_code != expected and (refused or expected is not None):
+        yield f"{route} by {person.caller.name}: {answer.status_code} {answer.text}"
+    changed = answer.status_code < 300 and route.method not in SAFE and str(route) not in _LEAVES_NO_TRACE
+    rows, facts = (after - earlier for after, earlier in zip(_traces(), before, strict=True))
+    if changed and min(rows, facts) < 1:
+        yield f"{route} by {person.caller.name}: left {rows} audit rows and {facts} events"
+
+
+def _make_what_is_deleted(world: World, route: Route, person: Person, ids: dict[str, str]) -> None:
+    """Of what exists at most once, and is made under the address at which it is deleted."""
+    if route.method == "DELETE":
+        for made in _guarded(world.app):
+            if made.method == "POST" and made.template == route.template:
+                assert world.call(made, person, ids).status_code < 300
+
+
+def _traces() -> tuple[int, int]:
+    with reading() as session:
+        rows = session.scalar(select(func.count()).select_from(AuditRow))
+        facts = session.scalar(select(func.count()).select_from(EventRow))
+    return rows or 0, facts or 0

@@ -1,10 +1,9 @@
 """The port through which a change of opening hours learns what it does to slots and bookings.
 
-A change is made in three steps. `preview` tells a person what would happen, and changes nothing. `apply`
-runs in the transaction that changes the hours, so that the public list never offers a slot of the old
-hours. The events OpeningChanged, ClosureAdded and ClosureLifted then let visits do in transactions of its
-own what takes longer, such as cancelling bookings one batch after another; they also mend what `apply`
-left.
+A change is made in two steps. `preview` tells a person what would happen, and changes nothing. `apply` runs
+in the transaction that changes the hours, so that the public list never offers a slot of the old hours. What
+takes longer, such as cancelling bookings one batch after another, continues by events of visits; the sweep
+that makes the slots of the days ahead mends what a crash left.
 """
 
 from collections.abc import Callable, Mapping

@@ -61,15 +61,6 @@ class OverlayChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningChanged(Event):
-    """The opening rules, the weekly closing day or the booking mode changed: slots may have to."""
-
-    name: ClassVar[str] = "sites.opening_changed"
-
-    site_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class ClosureAdded(Event):
     """A site closes on some days, or (special_opening) opens on them; no minutes mean whole days."""
 
@@ -82,16 +73,3 @@ class ClosureAdded(Event):
     last_on: str
     from_minute: int | None
     to_minute: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClosureLifted(Event):
-    """A closure or special opening no longer holds."""
-
-    name: ClassVar[str] = "sites.closure_lifted"
-
-    site_id: str
-    closure_id: str
-    kind: str
-    first_on: str
-    last_on: str

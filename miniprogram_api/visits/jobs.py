@@ -1,4 +1,4 @@
-"""Background work of slots: making those of the days ahead, and following what sites change."""
+"""Background work of slots: making those of the days ahead, and following what the registry changes."""
 
 from uuid import UUID
 
@@ -11,13 +11,7 @@ from miniprogram_api.kernel.db import atomic, reading, retrying
 from miniprogram_api.kernel.events import subscribe
 from miniprogram_api.kernel.tasks import periodic
 from miniprogram_api.sites import queries as site_queries
-from miniprogram_api.sites.events import (
-    ClosureAdded,
-    ClosureLifted,
-    OpeningChanged,
-    OverlayChanged,
-    ProjectApplied,
-)
+from miniprogram_api.sites.events import ProjectApplied
 from miniprogram_api.visits import jobs_bookings, jobs_gate  # noqa: F401  their sweeps register themselves
 from miniprogram_api.visits.events import CancellingContinues
 from miniprogram_api.visits.queries.access import get_making_access, list_bookable_sites
@@ -58,26 +52,6 @@ def _regenerate(session: Session, site_id: UUID) -> None:
 def _horizon_days() -> int:
     days: int = current_app.extensions["settings"].slot_horizon_days
     return days
-
-
-@subscribe(OpeningChanged, name="visits.follow_opening")
-def follow_opening(session: Session, event: OpeningChanged) -> None:
-    _regenerate(session, UUID(event.site_id))
-
-
-@subscribe(ClosureAdded, name="visits.follow_closure")
-def follow_closure(session: Session, event: ClosureAdded) -> None:
-    _regenerate(session, UUID(event.site_id))
-
-
-@subscribe(ClosureLifted, name="visits.follow_lifting")
-def follow_lifting(session: Session, event: ClosureLifted) -> None:
-    _regenerate(session, UUID(event.site_id))
-
-
-@subscribe(OverlayChanged, name="visits.follow_overlay")
-def follow_overlay(session: Session, event: OverlayChanged) -> None:
-    _regenerate(session, UUID(event.site_id))
 
 
 @subscribe(ProjectApplied, name="visits.follow_project")

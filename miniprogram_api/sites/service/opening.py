@@ -18,7 +18,7 @@ from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.sites import consequences, queries
 from miniprogram_api.sites.consequences import PlanDays
 from miniprogram_api.sites.errors import RulesOverlap
-from miniprogram_api.sites.events import ClosureAdded, ClosureLifted, OpeningChanged
+from miniprogram_api.sites.events import ClosureAdded
 from miniprogram_api.sites.models import Closure, ClosureKind, OpeningRule, ReasonCode, Site
 from miniprogram_api.sites.queries.opening import closure_facts, known_days
 from miniprogram_api.sites.rules import (
@@ -97,7 +97,7 @@ def save_rule(
     note_change(
         session, site, part="opening", action=action, actor=actor, now=now, before=before, after=_plain(draft)
     )
-    return Change(rule, _opening_changed(session, site, actor, now))
+    return Change(rule, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 
 def retire_rule(
@@ -109,7 +109,7 @@ def retire_rule(
     note_change(
         session, site, part="opening", action="retire_opening_rule", actor=actor, now=now, before=before
     )
-    return Change(rule, _opening_changed(session, site, actor, now))
+    return Change(rule, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 
 def add_closure(
@@ -189,7 +189,6 @@ def explain_closure(
         before=before,
         after=dict(changes),
     )
-    events.publish(session, OpeningChanged(site_id=str(site.id)))
     return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 
@@ -206,16 +205,6 @@ def lift_closure(
         actor=actor,
         now=now,
         before=_plain(queries.opening.closure_facts(closure)),
-    )
-    events.publish(
-        session,
-        ClosureLifted(
-            site_id=str(site.id),
-            closure_id=str(closure.id),
-            kind=closure.kind.value,
-            first_on=closure.first_on.isoformat(),
-            last_on=closure.last_on.isoformat(),
-        ),
     )
     return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
 
@@ -270,11 +259,6 @@ def _planner(session: Session, opening: Opening) -> PlanDays:
         return plan_days(opening, first, last, calendar=known_days(session, first, last))
 
     return plan
-
-
-def _opening_changed(session: Session, site: Site, actor: Actor, now: datetime) -> dict[str, Any]:
-    events.publish(session, OpeningChanged(site_id=str(site.id)))
-    return consequences.current().apply(session, site.id, now=now, actor=actor)
 
 
 def _fill_rule(rule: OpeningRule, draft: OpeningRuleFacts) -> None:

@@ -13,7 +13,7 @@ from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import FieldError, Forbidden, Invalid
 from miniprogram_api.sites import consequences
 from miniprogram_api.sites.errors import FieldNotOwned, NotAnOpenBase, OverlayStep
-from miniprogram_api.sites.events import OpeningChanged, OverlayChanged
+from miniprogram_api.sites.events import OverlayChanged
 from miniprogram_api.sites.models import Overlay, Site
 from miniprogram_api.sites.rules import overlay_permission, visibility
 from miniprogram_api.sites.service.managed import lock_managed_site, note_change
@@ -60,7 +60,6 @@ def edit_site(
     if "address" in after:
         index_site(session, site)
     if _DECIDES_OPENING & after.keys():
-        events.publish(session, OpeningChanged(site_id=str(site.id)))
         consequences.current().apply(session, site.id, now=now, actor=actor)
 
 

@@ -1,13 +1,17 @@
 """The slots of a site as the rules of the timetable compare them with the plan."""
 
+from dataclasses import fields
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from miniprogram_api.visits.models import ACTIVE, Booking, DayCap, Hold, Slot
 from miniprogram_api.visits.rules.timetable import ExistingSlot
+
+# Columns and not rows of the model: a horizon of slots is read again and again, and changed by statements.
+_COLUMNS = [getattr(Slot, field.name) for field in fields(ExistingSlot) if field.name != "referenced"]
 
 
 def list_existing(
@@ -19,10 +23,8 @@ def list_existing(
         select(Hold.id).where(Hold.slot_id == Slot.id).correlate(Slot).exists(),
     )
     coming = _coming(site_id, first, last, now)
-    statement = select(Slot, referenced).where(coming).order_by(Slot.starts_at)
-    # Slots were perhaps read before their rows were locked: what the database says now counts.
-    rows = session.execute(statement.execution_options(populate_existing=True))
-    return [_existing(slot, has_references) for slot, has_references in rows]
+    statement = select(*_COLUMNS, referenced.label("referenced")).where(coming).order_by(Slot.starts_at)
+    return [_existing(row._mapping) for row in session.execute(statement)]
 
 
 def lock_slots(
@@ -69,29 +71,5 @@ def _coming(site_id: UUID, first: date, last: date | None, now: datetime) -> Col
     return and_(Slot.site_id == site_id, Slot.visit_on >= first, Slot.starts_at > now, until)
 
 
-def _existing(slot: Slot, referenced: bool) -> ExistingSlot:
-    return ExistingSlot(
-        id=slot.id,
-        visit_on=slot.visit_on,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-        capacity=slot.capacity,
-        child_capacity=slot.child_capacity,
-        wheelchair_capacity=slot.wheelchair_capacity,
-        rule_id=slot.rule_id,
-        policy_id=slot.policy_id,
-        releases_at=slot.releases_at,
-        books_until=slot.books_until,
-        provisional=slot.provisional,
-        state=slot.state.value,
-        closed_reason=slot.closed_reason,
-        closed_text=slot.closed_text,
-        closure_id=slot.closure_id,
-        amnesty=slot.amnesty,
-        edited=slot.edited,
-        booked=slot.booked,
-        held=slot.held,
-        children_booked=slot.children_booked,
-        wheelchairs_booked=slot.wheelchairs_booked,
-        referenced=bool(referenced),
-    )
+def _existing(row: RowMapping) -> ExistingSlot:
+    return ExistingSlot(**{**row, "state": row["state"].value, "referenced": bool(row["referenced"])})

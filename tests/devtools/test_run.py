@@ -56,7 +56,7 @@ def test_it_serves_what_its_screen_promises_and_goes_on_after_a_restart(environm
         assert len(second.call("GET", "/api/v1/sites?limit=100")["items"]) == len(sites)
         upcoming = second.call("GET", "/api/v1/bookings?state=upcoming", token=second.log_in("alice"))
         assert [booking["seats"] for booking in upcoming["items"]] == [3]
-        moved = second.call("POST", "/_dev/clock", now="2030-01-01T09:00:00+08:00", patience_s=60)
+        moved = second.call("POST", "/_dev/clock", now="2030-01-01T09:00:00+08:00")
         assert moved["now"].startswith("2030")
         assert second.stop(signal.SIGINT) == 0
         assert _group_is_gone(second.process.pid)

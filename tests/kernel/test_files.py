@@ -214,7 +214,7 @@ class TestHostileFiles:
         st.sampled_from(["JPEG", "PNG", "WEBP"]),
         st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=20),
     )
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
     def test_random_damage_is_refused_or_harmless(
         self, store: FileStore, kind: str, damage: list[tuple[int, int]]
     ) -> None:

@@ -208,7 +208,7 @@ texts = st.builds(Text, title=phrases, body=st.lists(words, max_size=5).map(" ".
 
 class TestAgainstTheMeaning:
     @given(documents=st.lists(texts, min_size=1, max_size=4), query=phrases)
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
     def test_both_databases_find_and_rank_what_the_words_say(
         self, session: Session, documents: list[Text], query: str
     ) -> None:

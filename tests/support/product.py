@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "miniprogram_api.devtools.run"]
 STARTS_WITHIN_S = 180
 STOPS_WITHIN_S = 30
+ANSWERS_WITHIN_S = 60
 
 
 class Product:
@@ -71,7 +72,6 @@ class Product:
         *,
         token: str | None = None,
         key: str | None = None,
-        patience_s: float = 10,
         **body: Any,
     ) -> requests.Response:
         """Call something and look at whatever comes."""
@@ -80,7 +80,7 @@ class Product:
         url = path if path.startswith("http") else self.base + path
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(method, url, json=body or None, headers=headers, timeout=patience_s)
+            return session.request(method, url, json=body or None, headers=headers, timeout=ANSWERS_WITHIN_S)
 
     def log_in(self, person: str) -> str:
         code = self.call("POST", f"{self.fake}/_fake/login-codes", person=person)["code"]

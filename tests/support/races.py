@@ -14,16 +14,19 @@ from miniprogram_api.kernel.db import atomic, db
 T = TypeVar("T")
 
 
-def at_once(app: Flask, runs: Sequence[Callable[[], T]]) -> list[T]:
-    """Run all of them in threads that start together; their results in order."""
-    start = threading.Barrier(len(runs))
+def at_once(app: Flask, runs: Sequence[Callable[[], T]], *, threads: int | None = None) -> list[T]:
+    """Run all of them in threads that start together, one for each or so many; their results in order."""
+    threads = threads or len(runs)
+    start = threading.Barrier(threads)
+
+    def begin() -> None:
+        start.wait(timeout=60)
 
     def racer(run: Callable[[], T]) -> T:
-        start.wait(timeout=60)
         with app.app_context():
             return run()
 
-    with ThreadPoolExecutor(len(runs)) as pool:
+    with ThreadPoolExecutor(threads, initializer=begin) as pool:
         return list(pool.map(racer, runs))
 
 

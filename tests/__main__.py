@@ -14,6 +14,8 @@ from tests.support.servers import postgres_and_redis
 
 _FAIL_UNDER = "95"
 _ROOM = 4 * 2**30
+# Stealing, so that no core idles behind a queue of slow tests.
+_ON_ALL_CORES = ["-n", "auto", "--dist", "worksteal"]
 
 
 def main(arguments: list[str]) -> int:
@@ -22,12 +24,12 @@ def main(arguments: list[str]) -> int:
     if "--fuzz" in arguments:
         arguments.remove("--fuzz")
         os.environ["FUZZ_LONG"] = "1"
-        return _pytest("SQLite, long fuzzing", ["tests/system/test_fuzz.py", "-n", "2", *arguments])
+        return _pytest("SQLite, long fuzzing", ["tests/system/test_fuzz.py", *arguments])
     measured = [] if arguments or only else ["--cov", "--cov-report=", f"--cov-fail-under={_FAIL_UNDER}"]
     halves = {
         # Measuring costs a third of the time, and the second half runs the same code.
-        "sqlite": lambda: _pytest("SQLite", ["-n", "auto", *measured, *arguments]),
-        "postgres": lambda: _postgres(["-n", "auto", *arguments]),
+        "sqlite": lambda: _pytest("SQLite", [*measured, *arguments]),
+        "postgres": lambda: _postgres(arguments),
     }
     return halves[only]() if only else halves["sqlite"]() or halves["postgres"]()
 
@@ -50,7 +52,15 @@ def _postgres(arguments: list[str]) -> int:
 def _pytest(title: str, arguments: list[str]) -> int:
     print(f"\n=== {title} ===", flush=True)
     with TemporaryDirectory(dir=_memory(), prefix="low-carbon-tests-") as folder:
-        command = [sys.executable, "-m", "pytest", "-q", f"--basetemp={folder}/files", *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            *_ON_ALL_CORES,
+            f"--basetemp={folder}/files",
+            *arguments,
+        ]
         return subprocess.run(command, check=False).returncode
 
 

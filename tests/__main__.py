@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     halves = {
         # Measuring costs a third of the time, and the second half runs the same code.
         "sqlite": lambda: _pytest("SQLite", [*measured, *arguments]),
-        "postgres": lambda: _postgres(arguments),
+        "postgres": lambda: _postgres(arguments if only else ["-m", "not once", *arguments]),
     }
     return halves[only]() if only else halves["sqlite"]() or halves["postgres"]()
 

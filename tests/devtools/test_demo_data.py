@@ -42,6 +42,8 @@ from miniprogram_api.sites.models import OpeningRule, Photo, Site, SiteType
 from miniprogram_api.visits.jobs import make_slots
 from miniprogram_api.visits.models import ACTIVE, Booking, BookingStatus, Slot
 
+pytestmark = pytest.mark.once
+
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=BEIJING)
 TABLES = (Site, OpeningRule, Photo, StaffAccount, RoleGrant, Member, Slot, Booking, events.EventRow)
 

@@ -16,6 +16,8 @@ from miniprogram_api.devtools.fake_registry import DEMO_CLIENT_ID, DEMO_CLIENT_S
 from tests.devtools.conftest import MORNING
 from tests.support.registry_caller import RegistryCaller
 
+pytestmark = pytest.mark.once
+
 DAY_S = 86_400
 
 

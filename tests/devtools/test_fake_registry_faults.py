@@ -16,6 +16,8 @@ from tests.devtools.conftest import MORNING
 from tests.support.registry_caller import RegistryCaller
 from tests.support.servers import free_port
 
+pytestmark = pytest.mark.once
+
 FEED = "/projects/changes"
 
 

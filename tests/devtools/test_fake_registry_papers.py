@@ -17,6 +17,8 @@ from miniprogram_api.devtools.fake_registry import DEMO_DOORBELL_SECRET, DEMO_IN
 from tests.devtools.conftest import MORNING
 from tests.support.registry_caller import RegistryCaller
 
+pytestmark = pytest.mark.once
+
 CORRECTION = {
     "project_id": "P1",
     "field": "operator.name",

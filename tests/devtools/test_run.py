@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.product import COMMAND, ROOT, STARTS_WITHIN_S, fresh_machine, started
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:

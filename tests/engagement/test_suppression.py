@@ -11,6 +11,8 @@ from miniprogram_api.engagement import rules
 from miniprogram_api.engagement.rules import Figures, Shown, let_out
 from tests.support.disclosure import FEW, WHOLES, History, alternatives, attack, publish
 
+pytestmark = pytest.mark.once
+
 PARTS = [name for divisions in WHOLES.values() for division in divisions for name in division]
 OF_PEOPLE = frozenset(WHOLES) | frozenset(PARTS)
 

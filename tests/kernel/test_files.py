@@ -14,6 +14,8 @@ from PIL import Image, ImageStat, PngImagePlugin
 from miniprogram_api.kernel import files
 from miniprogram_api.kernel.files import MAX_EDGE, MAX_UPLOAD_BYTES, FileMissing, FileRejected, FileStore
 
+pytestmark = pytest.mark.once
+
 GPS_TAG = 0x8825
 ORIENTATION_TAG = 0x0112
 MAKER_TAG = 0x010F

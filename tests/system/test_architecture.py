@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "miniprogram_api"
 NOT_FEATURES = {"kernel", "web", "wechat", "operations", "devtools"}

@@ -12,6 +12,8 @@ from miniprogram_api.devtools.documents import ROOT, documents
 from miniprogram_api.kernel.errors import AppError
 from miniprogram_api.web.messages import catalogue
 
+pytestmark = pytest.mark.once
+
 _FORBIDDEN = re.compile(r"/work/|/farm/|\.\./shared|\bshared/|py" + r"pi\.org|npm" + r"js\.(?:com|org)", re.I)
 _TEXT = {".py", ".md", ".toml", ".lock", ".sh", ".json", ".mako", ".ini", ".example", ""}
 

@@ -34,6 +34,8 @@ from tests.wechat.support import (
     settings_for,
 )
 
+pytestmark = pytest.mark.once
+
 Call = Callable[[Gateway, FakeControl], object]
 
 FIELDS: dict[str, Value] = {

@@ -399,6 +399,21 @@ def test_a_gazetted_year_settles_its_slots() -> None:
     assert after(slot, compared(plan(span(9)), slot)).provisional is False
 
 
+@pytest.mark.parametrize("values", [{"state": "open"}, {"state": "closed", "closed_reason": "event"}])
+def test_a_gazetted_year_settles_slots_edited_by_hand_too(values: dict[str, str]) -> None:
+    slot = existing(20, provisional=True, edited=True, rule_id=None, **values)
+
+    assert after(slot, compared(plan(span(9)), slot)) == replace(slot, provisional=False)
+
+
+def test_a_slot_closed_while_its_year_is_open_is_settled_when_it_reopens() -> None:
+    shut = existing(provisional=True, edited=True)
+    closed = after(shut, compared(plan(shut=(ShutSpan(span(9), REPAIRS),), closed=REPAIRS), shut))
+    reopened = after(closed, compared(plan(span(9)), closed))
+
+    assert (reopened.state, reopened.provisional) == ("open", False)
+
+
 def test_the_latest_version_in_force_rules_a_day() -> None:
     spring = DatedPolicy(UUID(int=2), 2, date(2026, 3, 1), DEFAULT)
     again = DatedPolicy(UUID(int=3), 3, date(2026, 3, 1), DEFAULT)

@@ -13,7 +13,8 @@ from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.visits.models import CalendarFeed, Slot, SlotState
 
 LOOKS_BACK = timedelta(days=90)  # a cancelled visit must stay until every calendar has seen it
-_SITE_SLOTS = 500
+SITE_LOOKS_BACK = timedelta(days=7)  # a site has many slots, and its staff look ahead
+_SITE_SLOTS = 2000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 Five promises hold whatever changes: nothing of the past is touched; a slot in which anyone has a seat is
 never deleted or moved; capacity never falls below the seats taken; a slot edited by hand is left alone but by
-closures; a slot that was withdrawn comes back only at a site that takes bookings. A session that a closure
-takes away exists as a closed slot, for the public to be told why.
+closures, and by the gazette that settles its year; a slot that was withdrawn comes back only at a site that
+takes bookings. A session that a closure takes away exists as a closed slot, for the public to be told why.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -140,6 +140,8 @@ def compare(
             changes.removed.append(slot)
             continue
         values = under_policy(slot, policy_on(versions, slot.visit_on)) | _allowed(slot, fitted, access)
+        # The calendar's word, not the site's: it holds for slots that were edited by hand too.
+        values["provisional"] = plans[slot.visit_on].provisional
         different = {name: value for name, value in values.items() if getattr(slot, name) != value}
         if different:
             changes.altered[slot.id] = different
@@ -258,7 +260,6 @@ def _reshaped(changes: Changes, slot: ExistingSlot, wish: WantedSlot) -> dict[st
         **OPEN,
         "ends_at": slot.ends_at if moved else wish.ends_at,
         "rule_id": wish.rule_id,
-        "provisional": wish.provisional,
         "capacity": max(wish.capacity, slot.taken),
         "child_capacity": _at_least(wish.child_capacity, slot.children_booked),
         "wheelchair_capacity": _at_least(wish.wheelchair_capacity, slot.wheelchairs_booked),

@@ -572,6 +572,7 @@ def upgrade() -> None:
     sa.Column('slot_id', sa.Uuid(), nullable=False),
     sa.Column('policy_id', sa.Uuid(), nullable=False),
     sa.Column('channel', sa.Enum('app', 'phone', 'window', 'walk_in', name='channel', native_enum=False, length=32), nullable=False),
+    sa.Column('overridden', sa.Boolean(), nullable=False),
     sa.Column('status', sa.Enum('confirmed', 'partly_admitted', 'admitted', 'cancelled', 'no_show', name='bookingstatus', native_enum=False, length=32), nullable=False),
     sa.Column('visit_on', sa.Date(), nullable=False),
     sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
@@ -609,6 +610,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_visits_bookings_member', ['member_id', 'starts_at'], unique=False)
         batch_op.create_index('ix_visits_bookings_site_day', ['site_id', 'visit_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_visits_bookings_slot_id'), ['slot_id'], unique=False)
+        batch_op.create_index('uq_visits_bookings_caller_day', ['contact_phone_index', 'site_id', 'visit_on'], unique=True, sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"))
         batch_op.create_index('uq_visits_bookings_member_day', ['member_id', 'site_id', 'visit_on'], unique=True, sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"))
 
     op.create_table('visits_holds',
@@ -751,6 +753,7 @@ def downgrade() -> None:
     op.drop_table('visits_holds')
     with op.batch_alter_table('visits_bookings', schema=None) as batch_op:
         batch_op.drop_index('uq_visits_bookings_member_day', sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"))
+        batch_op.drop_index('uq_visits_bookings_caller_day', sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"))
         batch_op.drop_index(batch_op.f('ix_visits_bookings_slot_id'))
         batch_op.drop_index('ix_visits_bookings_site_day')
         batch_op.drop_index('ix_visits_bookings_member')

@@ -116,7 +116,7 @@ class OverrideBody(Schema):
 
 
 class DeskBookVisitBody(BookVisitBody):
-    """A visit that staff book for a caller or at the window."""
+    """A visit that staff book for a caller, whose contact is needed, or at the window."""
 
     class Meta:
         exclude = ("hold_id",)
@@ -128,6 +128,12 @@ class DeskBookVisitBody(BookVisitBody):
         validate=validate.OneOf([Channel.PHONE, Channel.WINDOW], error="Must be one of phone, window"),
     )
     override = fields.Nested(OverrideBody, load_default=None, allow_none=True)
+
+    @validates_schema
+    def _check_caller(self, data: Mapping[str, Any], **_: Any) -> None:
+        # Nobody could call them back, and nobody could tell one caller from another.
+        if data["channel"] is Channel.PHONE and data["contact"] is None:
+            raise ma.ValidationError("field.required", "contact")
 
 
 class CancelBody(Schema):

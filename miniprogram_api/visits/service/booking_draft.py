@@ -144,6 +144,7 @@ class Draft:
             "slot_id": facts.slot_id,
             "policy_id": facts.policy_id,
             "channel": wish.channel,
+            "overridden": wish.overridden,
             "status": BookingStatus.CONFIRMED,
             "visit_on": facts.visit_on,
             "starts_at": facts.starts_at,

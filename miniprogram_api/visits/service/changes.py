@@ -27,7 +27,7 @@ from miniprogram_api.visits.rules.party import Party, check_party, persons_neede
 from miniprogram_api.visits.rules.policy import Policy
 from miniprogram_api.visits.service import visitors
 from miniprogram_api.visits.service.seats import Places, move_places
-from miniprogram_api.visits.service.standing import add_strike
+from miniprogram_api.visits.service.standing import add_strike, lock_standings
 from miniprogram_api.visits.service.ticketing import reissue, revoke
 
 BY_MEMBER, BY_SITE = "member", "site"
@@ -80,6 +80,8 @@ def cancel_own_visit(
 def _check_cancel_limits(session: Session, found: Found, now: datetime) -> None:
     limits, booking = cancel_limits(found.policy, now), found.booking
     if limits and booking.member_id is not None:
+        # Of two cancellations at once the second must see the first.
+        lock_standings(session, [booking.member_id])
         since = min(start for start, _ in limits)
         cancelled_at = list_cancellations(
             session, member_id=booking.member_id, site_id=booking.site_id, by=BY_MEMBER, since=since

@@ -1,6 +1,6 @@
 """Which constraint a database refused a row by, and what that means to a caller: a 409, never a 500."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
@@ -43,23 +43,25 @@ def violated(error: IntegrityError) -> str:
     return _names_by_columns().get(rest, "") if kind == "UNIQUE" else rest
 
 
+_REFUSALS: Mapping[str, Callable[[], AppError]] = {
+    "uq_visits_bookings_member_day": lambda: AlreadyBooked(rule="one_visit_per_day", number=None),
+    "uq_visits_bookings_caller_day": lambda: AlreadyBooked(rule="one_visit_per_phone_and_day", number=None),
+    "uq_visits_visitors_person_day": lambda: AlreadyBooked(rule="one_visit_per_person_and_day", number=None),
+    "uq_visits_holds_member_slot": HoldExists,
+    "uq_visits_calendar_feeds_member": Conflict,
+    "uq_visits_calendar_feeds_site": Conflict,
+}
+
+
 def refusal(error: IntegrityError) -> AppError | None:
     """The error a violated index stands for, or None when it is no refusal of ours."""
-    match violated(error):
-        case "uq_visits_bookings_member_day":
-            return AlreadyBooked(rule="one_visit_per_day", number=None)
-        case "uq_visits_visitors_person_day":
-            return AlreadyBooked(rule="one_visit_per_person_and_day", number=None)
-        case name if name in _COUNTERS:
-            # The conditions before it should have refused: somebody has to be told.
-            OVERSELL_GUARD.inc()
-            return _COUNTERS[name](left=0, alternatives=[])
-        case "uq_visits_holds_member_slot":
-            return HoldExists()
-        case "uq_visits_calendar_feeds_member" | "uq_visits_calendar_feeds_site":
-            return Conflict()
-        case _:
-            return None
+    name = violated(error)
+    if name in _COUNTERS:
+        # The conditions before it should have refused: somebody has to be told.
+        OVERSELL_GUARD.inc()
+        return _COUNTERS[name](left=0, alternatives=[])
+    make = _REFUSALS.get(name)
+    return None if make is None else make()
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def add_strikes(session: Session, due: Sequence[StrikeDue], *, now: datetime, ac
     wanted = [_row(strike, now) for strike in due if strike.half_points > 0]
     if not wanted:
         return 0
-    _lock(session, {row["member_id"] for row in wanted})
+    lock_standings(session, {row["member_id"] for row in wanted})
     given = set(insert_missing(session, Strike, wanted, unique=("booking_id",), returning=Strike.id))
     rows = [row for row in wanted if row["id"] in given]
     for row in rows:
@@ -81,7 +81,7 @@ def waive_strikes(
     members = set(session.scalars(waived))
     if not members:
         return 0
-    _lock(session, members)
+    lock_standings(session, members)
     statement = (
         update(Strike)
         .where(Strike.booking_id.in_(booking_ids), Strike.waived_at.is_(None))
@@ -109,6 +109,15 @@ def waive_strike(
     return queries.get_strike(session, strike_id)
 
 
+def lock_standings(session: Session, member_ids: Iterable[UUID]) -> None:
+    """Let these members do one thing at a time that looks at several of their visits; in one order."""
+    ids = sorted(member_ids)
+    first = [{"member_id": member_id, "revision": 0, "barred_until": None} for member_id in ids]
+    insert_missing(session, Standing, first, unique=("member_id",), returning=Standing.member_id)
+    standings = select(Standing.member_id).where(Standing.member_id.in_(ids))
+    session.execute(standings.order_by(Standing.member_id).with_for_update()).all()
+
+
 def _row(strike: StrikeDue, now: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
@@ -121,14 +130,6 @@ def _row(strike: StrikeDue, now: datetime) -> dict[str, Any]:
         "waived_at": None,
         "waive_reason": None,
     }
-
-
-def _lock(session: Session, member_ids: Iterable[UUID]) -> None:
-    ids = sorted(member_ids)
-    first = [{"member_id": member_id, "revision": 0, "barred_until": None} for member_id in ids]
-    insert_missing(session, Standing, first, unique=("member_id",), returning=Standing.member_id)
-    standings = select(Standing.member_id).where(Standing.member_id.in_(ids))
-    session.execute(standings.order_by(Standing.member_id).with_for_update()).all()
 
 
 def _recompute(session: Session, member_ids: Iterable[UUID], *, now: datetime, actor: Actor) -> None:

@@ -29,6 +29,7 @@ from miniprogram_api.visits.models import Booking, DayCap, PolicyVersion, Slot, 
 from miniprogram_api.visits.rules.policy import DEFAULT, from_numbers
 from miniprogram_api.visits.rules.slots import WITHDRAWN, Access
 from miniprogram_api.visits.service import calling_off, policies, slots, timetable
+from miniprogram_api.visits.service.slots import NewSlot
 from miniprogram_api.visits.service.timetable import Report
 from tests.conftest import Clock
 from tests.factories.sites import make_site
@@ -244,6 +245,8 @@ def test_a_preview_of_new_hours_names_the_booked_slots_they_hit(site: Site, cloc
 
     assert [slot["id"] for slot in shown["hit"]] == [str(booked.id)]
     assert shown["bookings_hit"] == 1
+    [named] = shown["hit_bookings"]["bookings"]
+    assert (named["slot_id"], shown["hit_bookings"]["bookings_total"]) == (str(booked.id), 1)
     assert len(shown["removed"]) == 4 * 10 - 1
     assert [slot.id for slot in all_slots(site.id)] == [slot.id for slot in before]
 
@@ -534,11 +537,13 @@ def test_a_special_slot_is_added_once_and_left_alone(site: Site, clock: Clock) -
         return slots.add_slot(
             session,
             site_id=site.id,
-            starts_at=at(WEDNESDAY, 19),
-            ends_at=at(WEDNESDAY, 20),
-            capacity=8,
-            child_capacity=None,
-            wheelchair_capacity=1,
+            wanted=NewSlot(
+                starts_at=at(WEDNESDAY, 19),
+                ends_at=at(WEDNESDAY, 20),
+                capacity=8,
+                wheelchair_capacity=1,
+                sign_language_capacity=1,
+            ),
             actor=SYSTEM,
             now=clock.now,
         )
@@ -551,6 +556,7 @@ def test_a_special_slot_is_added_once_and_left_alone(site: Site, clock: Clock) -
 
     assert [slot.id for slot in all_slots(site.id)] == [added.id]
     assert added.releases_at == DEFAULT.releases_at(WEDNESDAY)
+    assert (added.wheelchair_capacity, added.sign_language_capacity) == (1, 1)
 
 
 def test_capacity_never_falls_below_what_is_taken(site: Site, clock: Clock) -> None:

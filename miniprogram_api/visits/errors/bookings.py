@@ -8,7 +8,8 @@ Conflict
 ├── SlotFull             names the next slots the party could have
 │   ├── DayFull          the day's own cap is reached
 │   ├── ChildrenFull     no places for so many children
-│   └── WheelchairsTaken no places for so many wheelchairs
+│   ├── WheelchairsTaken no places for so many wheelchairs
+│   └── SignLanguageTaken nobody left who guides in sign language
 ├── PartyTooSmall · PartyTooLarge · PartyNeedsAdult · TooManyChildren
 ├── MemberBarred         barred for a while after no-shows
 ├── AlreadyBooked        a member, a phone or a person has a visit to this site on this day
@@ -66,6 +67,10 @@ class ChildrenFull(SlotFull):
 
 class WheelchairsTaken(SlotFull):
     code = "visits.wheelchairs_taken"
+
+
+class SignLanguageTaken(SlotFull):
+    code = "visits.sign_language_taken"
 
 
 class PartyTooSmall(Conflict):

@@ -107,6 +107,7 @@ class Booking(Model):
         ),
         CheckConstraint("admitted BETWEEN 0 AND seats", name="admitted"),
         CheckConstraint("wheelchairs BETWEEN 0 AND seats", name="wheelchairs"),
+        CheckConstraint("sign_language BETWEEN 0 AND 1", name="sign_language"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -126,6 +127,7 @@ class Booking(Model):
     children: Mapped[int]
     seats: Mapped[int]
     wheelchairs: Mapped[int]
+    sign_language: Mapped[int] = mapped_column(default=0)  # 1: the party is guided in sign language
     admitted: Mapped[int]
     contact_name_cipher: Mapped[str | None] = mapped_column(Text, info={"pii": "name"})
     contact_phone_cipher: Mapped[str | None] = mapped_column(Text, info={"pii": "contact"})

@@ -241,7 +241,7 @@ def _booking(row: Row[Any], visitors: Sequence[VisitorShown]) -> BookingShown:
         site=SiteShown(booking.site_id, row.site_code, row.site_name, row.site_address),
         slot=SlotShown(booking.slot_id, booking.starts_at, booking.ends_at),
         visit_on=booking.visit_on,
-        party=Party(booking.adults, booking.children, booking.wheelchairs),
+        party=Party(booking.adults, booking.children, booking.wheelchairs, booking.sign_language),
         admitted=booking.admitted,
         contact=_contact(booking),
         visitors=visitors,

@@ -78,6 +78,7 @@ def _existing(slot: Slot, referenced: bool) -> ExistingSlot:
         capacity=slot.capacity,
         child_capacity=slot.child_capacity,
         wheelchair_capacity=slot.wheelchair_capacity,
+        sign_language_capacity=slot.sign_language_capacity,
         rule_id=slot.rule_id,
         policy_id=slot.policy_id,
         releases_at=slot.releases_at,
@@ -93,5 +94,6 @@ def _existing(slot: Slot, referenced: bool) -> ExistingSlot:
         held=slot.held,
         children_booked=slot.children_booked,
         wheelchairs_booked=slot.wheelchairs_booked,
+        sign_language_booked=slot.sign_language_booked,
         referenced=bool(referenced),
     )

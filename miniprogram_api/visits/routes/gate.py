@@ -162,6 +162,7 @@ def _booking_view(booking: BookingAtGate) -> dict[str, Any]:
         "slot": {"id": booking.slot_id, "starts_at": booking.starts_at, "ends_at": booking.ends_at},
         "party": booking.party,
         "wheelchairs": booking.party.wheelchairs,
+        "sign_language": bool(booking.party.sign_language),
         "seats": booking.seats,
         "contact": None if anonymous else _contact_view(booking),
     }

@@ -49,6 +49,7 @@ class WantedSlot:
     capacity: int
     child_capacity: int | None
     wheelchair_capacity: int | None
+    sign_language_capacity: int | None
     rule_id: UUID | None
     policy_id: UUID
     releases_at: datetime
@@ -68,6 +69,7 @@ class ExistingSlot:
     capacity: int
     child_capacity: int | None
     wheelchair_capacity: int | None
+    sign_language_capacity: int | None
     rule_id: UUID | None
     policy_id: UUID
     releases_at: datetime
@@ -83,6 +85,7 @@ class ExistingSlot:
     held: int
     children_booked: int
     wheelchairs_booked: int
+    sign_language_booked: int
     referenced: bool
 
     @property
@@ -208,6 +211,7 @@ def _wanted(
         capacity=span.capacity,
         child_capacity=span.child_capacity,
         wheelchair_capacity=span.wheelchair_capacity,
+        sign_language_capacity=span.sign_language_capacity,
         rule_id=span.rule_id,
         policy_id=ruling.id,
         releases_at=ruling.policy.releases_at(on),
@@ -263,6 +267,7 @@ def _reshaped(changes: Changes, slot: ExistingSlot, wish: WantedSlot) -> dict[st
         "capacity": max(wish.capacity, slot.taken),
         "child_capacity": _at_least(wish.child_capacity, slot.children_booked),
         "wheelchair_capacity": _at_least(wish.wheelchair_capacity, slot.wheelchairs_booked),
+        "sign_language_capacity": _at_least(wish.sign_language_capacity, slot.sign_language_booked),
     }
 
 

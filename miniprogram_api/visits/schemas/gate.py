@@ -67,6 +67,7 @@ class BookingAtGateView(Schema):
     slot = fields.Nested(SlotAtGateView)
     party = fields.Nested(PartyAtGateView)
     wheelchairs = fields.Integer()
+    sign_language = fields.Boolean()
     seats = fields.Integer()
     contact = fields.Nested(ContactAtGateView, allow_none=True)
 

@@ -24,6 +24,7 @@ SCANNED: dict[str, Any] = {
         "slot": _SLOT,
         "party": {"adults": 2, "children": 1},
         "wheelchairs": 0,
+        "sign_language": False,
         "seats": 3,
         "contact": {"name_masked": "张**", "phone_masked": "138****8000"},
     },

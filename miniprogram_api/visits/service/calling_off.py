@@ -35,12 +35,15 @@ class BookingHit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What a closing hits; `bookings` shows the first 500 of `bookings_total`, nearest visit first."""
+    """The bookings a change hits; `bookings` shows the first 500 of `bookings_total`, nearest visit first."""
 
     slots: int
     seats: int
     bookings_total: int
     bookings: list[BookingHit]
+
+
+NOBODY = Hits(0, 0, 0, [])
 
 
 @dataclass(frozen=True, slots=True)

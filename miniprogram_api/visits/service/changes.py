@@ -42,7 +42,8 @@ class Found:
 
     @property
     def party(self) -> Party:
-        return Party(self.booking.adults, self.booking.children, self.booking.wheelchairs)
+        booking = self.booking
+        return Party(booking.adults, booking.children, booking.wheelchairs, booking.sign_language)
 
 
 def cancel_own_visit(
@@ -207,9 +208,13 @@ def _drop_out(
         children=left.children,
         seats=left.seats,
         wheelchairs=left.wheelchairs,
+        sign_language=left.sign_language,
     )
     gone = Party(
-        before.adults - left.adults, before.children - left.children, before.wheelchairs - left.wheelchairs
+        before.adults - left.adults,
+        before.children - left.children,
+        before.wheelchairs - left.wheelchairs,
+        before.sign_language - left.sign_language,
     )
     move_places(session, [_returned(booking, gone)])
     chosen = leaving.visitor_ids if leaving else ()
@@ -258,4 +263,5 @@ def _returned(booking: Booking, party: Party) -> Places:
         booked=-party.seats,
         children=-party.children,
         wheelchairs=-party.wheelchairs,
+        sign_language=-party.sign_language,
     )

@@ -15,6 +15,7 @@ from miniprogram_api.visits.errors.bookings import (
     ChildrenFull,
     DayFull,
     HoldExists,
+    SignLanguageTaken,
     SlotFull,
     WheelchairsTaken,
 )
@@ -30,6 +31,7 @@ _COUNTERS: Mapping[str, type[SlotFull]] = {
     "ck_visits_slots_seats": SlotFull,
     "ck_visits_slots_children": ChildrenFull,
     "ck_visits_slots_wheelchairs": WheelchairsTaken,
+    "ck_visits_slots_sign_language": SignLanguageTaken,
     "ck_visits_days_seats": DayFull,
 }
 

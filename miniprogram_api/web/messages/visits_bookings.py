@@ -24,6 +24,10 @@ MESSAGES = {
         "这个场次的轮椅位不足（剩 {left} 个）。",
         "Not enough wheelchair places are left in this slot ({left}).",
     ),
+    "visits.sign_language_taken": (
+        "这个场次的手语讲解已约满，请看看其他场次。",
+        "No sign-language guide is left for this slot; see the other slots.",
+    ),
     "visits.party_too_small": ("每单至少 {least} 人。", "A party has at least {least} people."),
     "visits.party_too_large": ("每单最多 {most} 人。", "A party has at most {most} people."),
     "visits.party_needs_adult": (

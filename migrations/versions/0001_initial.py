@@ -651,7 +651,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['booking_id'], ['visits_bookings.id'], name=op.f('fk_visits_strikes_booking_id')),
     sa.ForeignKeyConstraint(['member_id'], ['identity_members.id'], name=op.f('fk_visits_strikes_member_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visits_strikes')),
-    sa.UniqueConstraint('booking_id', name=op.f('uq_visits_strikes_booking_id'))
+    sa.UniqueConstraint('booking_id', 'kind', name=op.f('uq_visits_strikes_booking_id_kind'))
     )
     with op.batch_alter_table('visits_strikes', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_visits_strikes_member_id'), ['member_id'], unique=False)

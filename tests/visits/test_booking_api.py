@@ -406,6 +406,18 @@ class TestLimits:
         assert {answer.status_code for answer in again} == {201}
         assert {answer.text for answer in again} == {first.text}
 
+    def test_one_address_books_and_holds_so_often_whoever_uses_it(
+        self, app: Flask, site: Site, bob: Visitor
+    ) -> None:
+        app.extensions["limiter"].spare_loopback = False
+        for _ in range(300):
+            limits.hit("booking_address", "300/minute", "127.0.0.1")
+
+        slot = add_slot(site)
+
+        assert code_of(bob.book(slot.id)) == (429, "request.too_many")
+        assert code_of(bob.hold(slot.id)) == (429, "request.too_many")
+
     def test_one_phone_books_so_often_whoever_uses_it(self, site: Site, bob: Visitor) -> None:
         for _ in range(3000):
             limits.hit("booking_phone", "3000/hour", phone_index(CONTACT["phone"]).hex())

@@ -140,6 +140,7 @@ class TestASitesFeed:
         manager = BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
         slot = add_slot(site)
         add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(hours=2), state=SlotState.CLOSED)
+        add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(days=60), provisional=True)
         alice.booked(slot.id, 3, contact=CONTACT)
         url = manager.post(f"/api/staff/v1/sites/{site.id}/calendar-feed").get_json()["url"]
         events = feed(app, url)
@@ -147,6 +148,7 @@ class TestASitesFeed:
         assert [(event["SUMMARY"], event["STATUS"]) for event in events] == [
             ("示例低碳科技馆：已约 3/20 人", "CONFIRMED"),
             ("示例低碳科技馆：已约 0/20 人", "CANCELLED"),
+            ("示例低碳科技馆：已约 0/20 人", "TENTATIVE"),
         ]
         assert manager.delete(f"/api/staff/v1/sites/{site.id}/calendar-feed").status_code == 204
         assert feed(app, url) == 404

@@ -39,6 +39,7 @@ from tests.factories.members import make_member
 from tests.factories.sites import make_closure, make_site
 from tests.factories.staff import signed_in
 from tests.factories.visits import WEDNESDAY_AT_NINE, make_booking, make_policy, make_slot
+from tests.support.booking import Visitor
 from tests.support.clients import BearerClient
 
 # Entry ends half an hour after the start, and an hour of grace follows.
@@ -410,6 +411,18 @@ def test_a_closure_told_of_afterwards_undoes_what_was_marked_and_what_would_be(
     mark_no_shows()
     assert status(waiting) is BookingStatus.CANCELLED
     assert violations() == {}
+
+
+@pytest.mark.parametrize(("amnesty", "counts"), [(True, 0), (False, 1)])
+def test_who_cancelled_late_what_was_closed_afterwards_is_not_blamed(
+    app: Flask, site: Site, slot: Slot, clock: Clock, amnesty: bool, counts: int
+) -> None:
+    clock.set(WEDNESDAY_AT_NINE - timedelta(hours=3))
+    alice = Visitor(app)
+    assert alice.cancel(alice.booked(slot.id)["id"]).status_code == 200
+    assert len(strikes()) == 1
+    told_afterwards(site, amnesty=amnesty)
+    assert len([strike for strike in strikes() if strike.waived_at is None]) == counts
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from miniprogram_api.visits.service.timetable import Report
 from tests.conftest import Clock
 from tests.factories.sites import make_site
 from tests.factories.visits import make_booking, make_slot
+from tests.support.races import locked_elsewhere
 from tests.support.statements import statements
 
 TAKES_BOOKINGS = Access(bookable=True)
@@ -602,6 +603,36 @@ def test_a_slot_closed_by_hand_cancels_its_bookings_and_reopens(site: Site, cloc
     with atomic() as session:
         slots.reopen_slot(session, site_id=site.id, slot_id=slot.id, actor=SYSTEM, now=clock.now)
     assert all_slots(site.id)[0].state is SlotState.OPEN
+
+
+def test_closing_leaves_a_booking_that_somebody_is_changing_to_the_next_batch(
+    site: Site, clock: Clock
+) -> None:
+    with atomic() as session:
+        slot = make_slot(session, site.id)
+    changing, other = book(slot), book(slot)
+
+    def close_it() -> calling_off.Batch:
+        with atomic() as session:
+            return slots.close_slot(
+                session,
+                site_id=site.id,
+                slot_id=slot.id,
+                reason_code="event",
+                public_text="包场",
+                actor=SYSTEM,
+                now=clock.now,
+            )
+
+    with locked_elsewhere("visits_bookings", changing.id) as waits:
+        assert close_it() == calling_off.Batch(1 if waits else 2, more=waits)
+    with atomic() as session:
+        calling_off.call_off(session, site_id=site.id, actor=SYSTEM, now=clock.now)
+    with reading() as session:
+        states = [session.get_one(Booking, booking.id).status for booking in (changing, other)]
+        assert states == ["cancelled", "cancelled"]
+        told = session.scalars(select(EventRow.name).where(EventRow.name == "visits.cancelling_continues"))
+        assert len(told.all()) == int(waits)
 
 
 def test_a_slot_of_a_closure_is_not_reopened_by_hand(site: Site, clock: Clock) -> None:

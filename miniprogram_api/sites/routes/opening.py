@@ -146,11 +146,10 @@ def explain_closure(query: dict[str, Any], body: dict[str, Any], site_id: str, c
         with reading() as session:
             site = look_at(session, site_id, MANAGE)
             closure = get_part(session, Closure, parse_id(closure_id), site_id=site.id)
-            return _told(
-                opening.preview_explained_closure(
-                    session, site=site, closure=closure, changes=body, now=clock.now()
-                )
+            preview = opening.preview_explained_closure(
+                session, site=site, closure=closure, changes=body, now=clock.now()
             )
+            return jsonify(wire.PreviewView(exclude=("words",)).dump(preview))
     with atomic() as session:
         site = work_on(session, site_id)
         closure = get_part(session, Closure, parse_id(closure_id), site_id=site.id)

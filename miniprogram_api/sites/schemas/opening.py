@@ -237,8 +237,10 @@ class EditedRuleView(SavedRuleView, PreviewView):
     """A rule as it now is; for a dry run the preview instead, so nothing is required of it."""
 
 
-class ExplainedClosureView(SavedClosureView, PreviewView):
-    """A closure as it now is; for a dry run the preview instead, so nothing is required of it."""
+class ExplainedClosureView(SavedClosureView):
+    """A closure as it now is; for a dry run the days that differ instead, so nothing is required of it."""
+
+    days = fields.List(fields.Nested(_ChangedDayView))
 
 
 class RemovedView(PreviewView):

@@ -16,6 +16,7 @@ Conflict
 ├── Overlaps             another visit of the member's at the same time
 ├── LimitReached         as many visits as the site allows in a period
 ├── HoldExpired · HoldExists · HoldNotExtendable
+├── TooManyHolds         the member holds seats of as many slots as anybody may
 ├── BookingNotActive     cancelled, used or missed: there is nothing to change
 ├── BookingChanged       somebody changed it at the same moment; read it again
 ├── CancelTooLate · CancelLimitReached
@@ -115,6 +116,10 @@ class HoldExpired(Conflict):
 
 class HoldExists(Conflict):
     code = "visits.hold_exists"
+
+
+class TooManyHolds(Conflict):
+    code = "visits.too_many_holds"
 
 
 class HoldNotExtendable(Conflict):

@@ -23,7 +23,7 @@ from miniprogram_api.visits.errors.slots import (
     SlotStarted,
 )
 from miniprogram_api.visits.events import SlotChanged
-from miniprogram_api.visits.models import Slot, SlotState
+from miniprogram_api.visits.models import DayCap, Slot, SlotState
 from miniprogram_api.visits.queries.access import get_site_access
 from miniprogram_api.visits.rules.timetable import DatedPolicy, policy_on
 from miniprogram_api.visits.service import policies
@@ -157,6 +157,10 @@ def close_slot(
 
     To stop selling and keep the bookings, lower the capacity to what is taken. Raises NotFound, SlotStarted.
     """
+    # The day before its slots, as everybody takes them: the seats that come back are the day's too.
+    this_day = select(Slot.visit_on).where(Slot.id == slot_id).scalar_subquery()
+    cap = select(DayCap.site_id).where(DayCap.site_id == site_id, DayCap.visit_on == this_day)
+    session.execute(cap.with_for_update()).all()
     slot = _get_coming(session, site_id, slot_id, now)
     if slot.state is SlotState.OPEN:
         before = _facts(slot)
@@ -164,7 +168,7 @@ def close_slot(
         slot.closed_reason, slot.closed_text = reason_code, public_text
         session.flush()
         _tell(session, slot, "closed", actor, before=before, after=_facts(slot), reason=public_text)
-    return call_off(session, site_id=site_id, actor=actor, now=now)
+    return call_off(session, site_id=site_id, actor=actor, now=now, waits=False)
 
 
 def reopen_slot(session: Session, *, site_id: UUID, slot_id: UUID, actor: Actor, now: datetime) -> Slot:

@@ -85,7 +85,7 @@ def materialise(
     made = _apply(session, site_id, outlook, now)
     if made or outlook.changes.touches_existing:
         _tell(session, site_id, outlook.changes, made, actor)
-    call_off(session, site_id=site_id, actor=actor, now=now)
+    call_off(session, site_id=site_id, actor=actor, now=now, waits=False)
     return report
 
 

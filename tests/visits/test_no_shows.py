@@ -17,7 +17,8 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.operations.invariants import INVARIANTS
 from miniprogram_api.sites.events import ClosureAdded
-from miniprogram_api.sites.models import ClosureKind, Lifecycle, Overlay, Site
+from miniprogram_api.sites.models import Closure, ClosureKind, Lifecycle, Overlay, Site
+from miniprogram_api.sites.service import opening
 from miniprogram_api.visits.events import VisitBooked
 from miniprogram_api.visits.jobs_gate import mark_no_shows
 from miniprogram_api.visits.models import (
@@ -411,6 +412,25 @@ def test_a_closure_told_of_afterwards_undoes_what_was_marked_and_what_would_be(
     mark_no_shows()
     assert status(waiting) is BookingStatus.CANCELLED
     assert violations() == {}
+
+
+def test_amnesty_that_is_granted_later_forgives_what_was_marked_before(
+    site: Site, missed: Booking, clock: Clock
+) -> None:
+    told_afterwards(site, amnesty=False)
+    assert status(missed) is BookingStatus.NO_SHOW
+    with atomic() as session:
+        opening.explain_closure(
+            session,
+            site=session.get_one(Site, site.id),
+            closure=session.scalars(select(Closure)).one(),
+            changes={"amnesty": True},
+            actor=SYSTEM,
+            now=clock.now,
+        )
+    kernel_events.drain()
+    assert status(missed) is BookingStatus.CANCELLED
+    assert strikes()[0].waived_at is not None
 
 
 @pytest.mark.parametrize(("amnesty", "counts"), [(True, 0), (False, 1)])

@@ -145,18 +145,7 @@ def add_closure(
     note_change(
         session, site, part="opening", action="add_closure", actor=actor, now=now, after=_plain(draft)
     )
-    events.publish(
-        session,
-        ClosureAdded(
-            site_id=str(site.id),
-            closure_id=str(closure.id),
-            kind=closure.kind.value,
-            first_on=closure.first_on.isoformat(),
-            last_on=closure.last_on.isoformat(),
-            from_minute=closure.from_minute,
-            to_minute=closure.to_minute,
-        ),
-    )
+    _tell_of_closure(session, closure)
     return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 
@@ -166,6 +155,21 @@ def _check_room_for_closure(session: Session, site: Site, today: date) -> None:
     )
     if session.scalars(coming).one() >= MOST_CLOSURES:
         raise ListFull(most=MOST_CLOSURES)
+
+
+def _tell_of_closure(session: Session, closure: Closure) -> None:
+    events.publish(
+        session,
+        ClosureAdded(
+            site_id=str(closure.site_id),
+            closure_id=str(closure.id),
+            kind=closure.kind.value,
+            first_on=closure.first_on.isoformat(),
+            last_on=closure.last_on.isoformat(),
+            from_minute=closure.from_minute,
+            to_minute=closure.to_minute,
+        ),
+    )
 
 
 def _last_word(session: Session, site: Site, draft: ClosureFacts) -> Closure | None:
@@ -203,6 +207,9 @@ def explain_closure(
         after=dict(changes),
     )
     events.publish(session, OpeningChanged(site_id=str(site.id)))
+    if closure.amnesty and not before.get("amnesty", True):
+        # Told once more: what was held against anybody since then is forgiven too.
+        _tell_of_closure(session, closure)
     return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 

@@ -426,6 +426,7 @@ def upgrade() -> None:
     sa.Column('capacity', sa.Integer(), nullable=False),
     sa.Column('child_capacity', sa.Integer(), nullable=True),
     sa.Column('wheelchair_capacity', sa.Integer(), nullable=True),
+    sa.Column('sign_language_capacity', sa.Integer(), nullable=True),
     sa.Column('day_capacity', sa.Integer(), nullable=True),
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -540,6 +541,8 @@ def upgrade() -> None:
     sa.Column('children_booked', sa.Integer(), nullable=False),
     sa.Column('wheelchair_capacity', sa.Integer(), nullable=True),
     sa.Column('wheelchairs_booked', sa.Integer(), nullable=False),
+    sa.Column('sign_language_capacity', sa.Integer(), nullable=True),
+    sa.Column('sign_language_booked', sa.Integer(), nullable=False),
     sa.Column('state', sa.Enum('open', 'closed', name='slotstate', native_enum=False, length=32), nullable=False),
     sa.Column('closed_reason', sa.String(length=32), nullable=True),
     sa.Column('closed_text', sa.String(length=200), nullable=True),
@@ -550,6 +553,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint('booked >= 0 AND held >= 0 AND booked + held <= capacity', name=op.f('ck_visits_slots_seats')),
     sa.CheckConstraint('child_capacity IS NULL OR children_booked BETWEEN 0 AND child_capacity', name=op.f('ck_visits_slots_children')),
+    sa.CheckConstraint('sign_language_capacity IS NULL OR sign_language_booked BETWEEN 0 AND sign_language_capacity', name=op.f('ck_visits_slots_sign_language')),
     sa.CheckConstraint('starts_at < ends_at', name=op.f('ck_visits_slots_times')),
     sa.CheckConstraint('wheelchair_capacity IS NULL OR wheelchairs_booked BETWEEN 0 AND wheelchair_capacity', name=op.f('ck_visits_slots_wheelchairs')),
     sa.ForeignKeyConstraint(['closure_id'], ['sites_closures.id'], name=op.f('fk_visits_slots_closure_id')),
@@ -572,6 +576,7 @@ def upgrade() -> None:
     sa.Column('slot_id', sa.Uuid(), nullable=False),
     sa.Column('policy_id', sa.Uuid(), nullable=False),
     sa.Column('channel', sa.Enum('app', 'phone', 'window', 'walk_in', name='channel', native_enum=False, length=32), nullable=False),
+    sa.Column('overridden', sa.Boolean(), nullable=False),
     sa.Column('status', sa.Enum('confirmed', 'partly_admitted', 'admitted', 'cancelled', 'no_show', name='bookingstatus', native_enum=False, length=32), nullable=False),
     sa.Column('visit_on', sa.Date(), nullable=False),
     sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
@@ -580,6 +585,7 @@ def upgrade() -> None:
     sa.Column('children', sa.Integer(), nullable=False),
     sa.Column('seats', sa.Integer(), nullable=False),
     sa.Column('wheelchairs', sa.Integer(), nullable=False),
+    sa.Column('sign_language', sa.Integer(), nullable=False),
     sa.Column('admitted', sa.Integer(), nullable=False),
     sa.Column('contact_name_cipher', sa.Text(), nullable=True),
     sa.Column('contact_phone_cipher', sa.Text(), nullable=True),
@@ -594,6 +600,7 @@ def upgrade() -> None:
     sa.Column('revision', sa.Integer(), nullable=False),
     sa.CheckConstraint('admitted BETWEEN 0 AND seats', name=op.f('ck_visits_bookings_admitted')),
     sa.CheckConstraint('adults >= 0 AND children >= 0 AND adults + children = seats AND seats > 0', name=op.f('ck_visits_bookings_party')),
+    sa.CheckConstraint('sign_language BETWEEN 0 AND 1', name=op.f('ck_visits_bookings_sign_language')),
     sa.CheckConstraint('wheelchairs BETWEEN 0 AND seats', name=op.f('ck_visits_bookings_wheelchairs')),
     sa.ForeignKeyConstraint(['member_id'], ['identity_members.id'], name=op.f('fk_visits_bookings_member_id')),
     sa.ForeignKeyConstraint(['policy_id'], ['visits_policies.id'], name=op.f('fk_visits_bookings_policy_id')),
@@ -609,6 +616,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_visits_bookings_member', ['member_id', 'starts_at'], unique=False)
         batch_op.create_index('ix_visits_bookings_site_day', ['site_id', 'visit_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_visits_bookings_slot_id'), ['slot_id'], unique=False)
+        batch_op.create_index('uq_visits_bookings_caller_day', ['contact_phone_index', 'site_id', 'visit_on'], unique=True, sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"))
         batch_op.create_index('uq_visits_bookings_member_day', ['member_id', 'site_id', 'visit_on'], unique=True, sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"))
 
     op.create_table('visits_holds',
@@ -643,7 +651,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['booking_id'], ['visits_bookings.id'], name=op.f('fk_visits_strikes_booking_id')),
     sa.ForeignKeyConstraint(['member_id'], ['identity_members.id'], name=op.f('fk_visits_strikes_member_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visits_strikes')),
-    sa.UniqueConstraint('booking_id', name=op.f('uq_visits_strikes_booking_id'))
+    sa.UniqueConstraint('booking_id', 'kind', name=op.f('uq_visits_strikes_booking_id_kind'))
     )
     with op.batch_alter_table('visits_strikes', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_visits_strikes_member_id'), ['member_id'], unique=False)
@@ -751,6 +759,7 @@ def downgrade() -> None:
     op.drop_table('visits_holds')
     with op.batch_alter_table('visits_bookings', schema=None) as batch_op:
         batch_op.drop_index('uq_visits_bookings_member_day', sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NOT NULL"))
+        batch_op.drop_index('uq_visits_bookings_caller_day', sqlite_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"), postgresql_where=sa.text("status IN ('confirmed', 'partly_admitted', 'admitted') AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"))
         batch_op.drop_index(batch_op.f('ix_visits_bookings_slot_id'))
         batch_op.drop_index('ix_visits_bookings_site_day')
         batch_op.drop_index('ix_visits_bookings_member')

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from config import Settings
 from miniprogram_api.kernel import audit, clock, workdays
@@ -20,6 +21,7 @@ from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import atomic, retrying
 from miniprogram_api.operations import backup as backups
 from miniprogram_api.operations import invariants, keys, reconcile
+from miniprogram_api.operations.calendar_preview import preview_sites
 from miniprogram_api.operations.snapshots import snapshot
 
 
@@ -166,7 +168,8 @@ calendar_cli = AppGroup("calendar", help="The statutory calendar.")
 @calendar_cli.command("gazette")
 @click.argument("year", type=int)
 @click.argument("notice", type=click.File(encoding="utf-8"))
-def gazette(year: int, notice: TextIO) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what it does to slots and bookings, and change nothing.")
+def gazette(year: int, notice: TextIO, dry_run: bool) -> None:
     """Enter the State Council's notice for YEAR from a JSON file.
 
     NOTICE holds {"source": "…", "rest_days": {"2027-01-01": "元旦", …}, "make_up_days": ["2027-01-03", …]}.
@@ -188,9 +191,24 @@ def gazette(year: int, notice: TextIO) -> None:
                 source=source,
                 actor=SYSTEM,
             )
+            if dry_run:
+                _tell_what_follows(session)
+                raise _OnlyTriedError
     except ValueError as refusal:
         raise click.BadParameter(str(refusal), param_hint="NOTICE") from None
+    except _OnlyTriedError:
+        click.echo("Nothing was changed.")
+        return
     click.echo(f"{year}: {len(rest_days)} rest days, {len(make_up_days)} make-up working days.")
+
+
+class _OnlyTriedError(Exception):
+    """Ends the transaction of a dry run."""
+
+
+def _tell_what_follows(session: Session) -> None:
+    for outlook in preview_sites(session, days=_settings().slot_horizon_days, now=clock.now()):
+        click.echo(outlook.in_words())
 
 
 COMMANDS = (selftest, reconcile_counters, audit_cli, backup, keys_cli, calendar_cli)

@@ -62,6 +62,7 @@ def _overfull_slots() -> Select[Any]:
             Slot.booked + Slot.held > Slot.capacity,
             Slot.children_booked > Slot.child_capacity,
             Slot.wheelchairs_booked > Slot.wheelchair_capacity,
+            Slot.sign_language_booked > Slot.sign_language_capacity,
         )
     )
 
@@ -77,6 +78,7 @@ def _seats_of_slots() -> Select[Any]:
             func.sum(Booking.seats).label("seats"),
             func.sum(Booking.children).label("children"),
             func.sum(Booking.wheelchairs).label("wheelchairs"),
+            func.sum(Booking.sign_language).label("sign_language"),
         )
         .where(Booking.status.in_(SEATED))
         .group_by(Booking.slot_id)
@@ -98,6 +100,7 @@ def _seats_of_slots() -> Select[Any]:
                 Slot.held != func.coalesce(held.c.seats, 0),
                 Slot.children_booked != func.coalesce(seated.c.children, 0),
                 Slot.wheelchairs_booked != func.coalesce(seated.c.wheelchairs, 0),
+                Slot.sign_language_booked != func.coalesce(seated.c.sign_language, 0),
             )
         )
     )

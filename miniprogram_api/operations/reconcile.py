@@ -13,7 +13,7 @@ from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.operations.invariants import SEATED
 from miniprogram_api.visits.models import Booking, DayCap, Hold, HoldState, Slot
 
-_COUNTERS = ("booked", "held", "children_booked", "wheelchairs_booked")
+_COUNTERS = ("booked", "held", "children_booked", "wheelchairs_booked", "sign_language_booked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def slot_drifts(session: Session, slot_id: UUID | None = None) -> list[Drift]:
     slots = _slot_sums() if slot_id is None else _slot_sums().where(Slot.id == slot_id)
     found = []
     for row_id, *numbers in session.execute(slots):
-        counted = dict(zip(_COUNTERS, numbers[:4], strict=True))
-        summed = dict(zip(_COUNTERS, numbers[4:], strict=True))
+        counted = dict(zip(_COUNTERS, numbers[: len(_COUNTERS)], strict=True))
+        summed = dict(zip(_COUNTERS, numbers[len(_COUNTERS) :], strict=True))
         if counted != summed:
             found.append(Drift("slot", str(row_id), counted, summed))
     return found
@@ -48,6 +48,7 @@ def _slot_sums() -> Select[Any]:
         _sum(Hold.seats, *held),
         _sum(Booking.children, *seated),
         _sum(Booking.wheelchairs, *seated),
+        _sum(Booking.sign_language, *seated),
     )
 
 

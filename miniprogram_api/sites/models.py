@@ -279,6 +279,7 @@ class OpeningRule(Model):
     capacity: Mapped[int]
     child_capacity: Mapped[int | None]
     wheelchair_capacity: Mapped[int | None]
+    sign_language_capacity: Mapped[int | None]
     day_capacity: Mapped[int | None]
     priority: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

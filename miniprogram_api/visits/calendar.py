@@ -81,7 +81,8 @@ def _slot(slot: SlotInFeed, site_name: str, now: datetime) -> Event:
     event.add("dtstart", slot.starts_at.astimezone(UTC))
     event.add("dtend", slot.ends_at.astimezone(UTC))
     event.add("summary", f"{site_name}：已约 {slot.booked}/{slot.capacity} 人")
-    event.add("status", "CANCELLED" if slot.closed else "CONFIRMED")
+    open_status = "TENTATIVE" if slot.provisional else "CONFIRMED"
+    event.add("status", "CANCELLED" if slot.closed else open_status)
     return event
 
 

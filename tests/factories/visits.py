@@ -74,6 +74,8 @@ def make_slot(
         "children_booked": 0,
         "wheelchair_capacity": None,
         "wheelchairs_booked": 0,
+        "sign_language_capacity": None,
+        "sign_language_booked": 0,
         "state": SlotState.OPEN,
         "closed_reason": None,
         "closed_text": None,
@@ -112,6 +114,7 @@ def make_booking(
         "starts_at": slot.starts_at,
         "ends_at": slot.ends_at,
         "wheelchairs": 0,
+        "sign_language": 0,
         "admitted": 0,
         "contact_name_cipher": None,
         "contact_phone_cipher": None,
@@ -137,6 +140,7 @@ def make_booking(
     slot.booked += seats
     slot.children_booked += children
     slot.wheelchairs_booked += booking.wheelchairs
+    slot.sign_language_booked += booking.sign_language
     cap = session.get(DayCap, (slot.site_id, slot.visit_on))
     if cap is not None:
         cap.booked += seats

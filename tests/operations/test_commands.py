@@ -1,7 +1,7 @@
 """The operators' commands say what they found by their exit status, as scripts need it."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,14 @@ from sqlalchemy import update
 from config.settings import Settings
 from miniprogram_api.kernel import audit, workdays
 from miniprogram_api.kernel.audit import AuditRow
+from miniprogram_api.kernel.clock import BEIJING, beijing_time
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.workdays import DayKind
 from miniprogram_api.operations.keys import new_key
 from miniprogram_api.visits.models import Slot
+from tests.conftest import Clock
+from tests.factories.sites import make_opening_rule, make_site
+from tests.factories.visits import make_booking, make_slot
 from tests.operations.conftest import World
 
 NOTICE = {
@@ -72,6 +76,25 @@ def test_a_gazetted_year_is_settled(app: Flask, tmp_path: Path) -> None:
     assert days[date(2027, 1, 1)].kind is DayKind.STATUTORY_HOLIDAY
     assert days[date(2027, 1, 10)].is_working
     assert not any(day.provisional for day in days.values())
+
+
+def test_a_notice_that_is_tried_names_the_bookings_it_hits_and_changes_nothing(
+    app: Flask, tmp_path: Path, clock: Clock
+) -> None:
+    clock.set(datetime(2026, 12, 28, 10, tzinfo=BEIJING))
+    monday, weekdays = date(2027, 1, 4), list(range(1, 8))
+    with atomic() as session:
+        site = make_site(session, weekly_closing_weekday=1)
+        rule = make_opening_rule(session, site.id, weekdays=weekdays)
+        slot = make_slot(session, site.id, starts_at=beijing_time(date(2027, 1, 5), 9 * 60), rule_id=rule.id)
+        number = make_booking(session, slot).number
+    notice = NOTICE | {"rest_days": {monday.isoformat(): "元旦"}}
+    result = run(app, "calendar", "gazette", "2027", _file(tmp_path, json.dumps(notice)), "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert f"1 kept for bookings {number}" in result.output
+    assert "Nothing was changed." in result.output
+    with reading() as session:
+        assert workdays.days(session, monday, monday)[monday].provisional
 
 
 @pytest.mark.parametrize(

@@ -397,11 +397,11 @@ def test_a_withdrawn_site_gets_no_new_slots_and_reopens_none(clock: Clock) -> No
         slot_service.add_slot(
             session,
             site_id=found.site_id,
-            starts_at=clock.now + timedelta(days=9),
-            ends_at=clock.now + timedelta(days=9, hours=1),
-            capacity=5,
-            child_capacity=None,
-            wheelchair_capacity=None,
+            wanted=slot_service.NewSlot(
+                starts_at=clock.now + timedelta(days=9),
+                ends_at=clock.now + timedelta(days=9, hours=1),
+                capacity=5,
+            ),
             actor=SYSTEM,
             now=clock.now,
         )

@@ -13,6 +13,7 @@ from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.sites import queries
 from miniprogram_api.sites.models import Closure, OpeningRule
 from miniprogram_api.sites.rules import DayPlan
+from miniprogram_api.sites.service import opening
 from tests.factories.sites import make_closure, make_opening_rule, make_site
 from tests.sites.conftest import FakeConsequences
 from tests.support.clients import BearerClient
@@ -262,6 +263,32 @@ class TestClosures:
         assert preview["consequences"] == {"sessions_today": 0}
         assert (count(Closure), follows.applied) == (0, [])
 
+    def test_another_explanation_can_be_tried_and_changes_nothing(
+        self, admin: BearerClient, site: UUID, closures: str, follows: FakeConsequences
+    ) -> None:
+        with atomic() as session:
+            make_opening_rule(session, site)
+            closure = make_closure(session, site, on=MONDAY).id
+        path = f"{closures}/{closure}?dry_run=true"
+        preview = admin.patch(path, json={"reason_code": "weather", "public_text": "暴雪"}).get_json()
+        assert [day["on"] for day in preview["days"]] == [MONDAY.isoformat()]
+        assert preview["days"][0]["after"]["closed"] == {"reason_code": "weather", "text": "暴雪"}
+        assert preview["consequences"] == {"sessions_today": 0}
+        told = planned(site, MONDAY).closed
+        assert told is not None
+        assert (told.public_text, follows.applied) == (preview["days"][0]["before"]["closed"]["text"], [])
+
+    def test_a_site_has_so_many_closures_to_come_and_no_more(
+        self, admin: BearerClient, closures: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(opening, "MOST_CLOSURES", 1)
+        assert admin.post(closures, json=CLOSURE).status_code == 201
+        assert admin.post(closures, json=CLOSURE).status_code == 201  # the same again adds nothing
+        more = {**CLOSURE, "first_on": "2026-12-20", "last_on": "2026-12-20"}
+        for path in (closures, f"{closures}?dry_run=true"):
+            answer = admin.post(path, json=more)
+            assert (answer.status_code, answer.get_json()["code"]) == (409, "sites.list_full")
+
     def test_lifting_can_be_tried_too(self, admin: BearerClient, site: UUID, closures: str) -> None:
         with atomic() as session:
             make_opening_rule(session, site)
@@ -277,6 +304,7 @@ class TestClosures:
             ({"public_text": ""}, {"public_text": "field.length"}),
             ({"last_on": "2026-12-06"}, {"last_on": "sites.ends_before_it_starts"}),
             ({"last_on": "2028-12-06"}, {"last_on": "sites.closure_too_long"}),
+            ({"first_on": "2062-12-07", "last_on": "2062-12-08"}, {"first_on": "field.range"}),
             ({"from": "10:00"}, {"to": "field.required"}),
             ({"capacity": 5}, {"capacity": "sites.only_for_special_openings"}),
         ],

@@ -50,6 +50,13 @@ def test_a_new_project_becomes_a_site_that_is_not_public_yet(session: Session) -
     assert event_names(session) == ["sites.project_applied"]
 
 
+def test_a_new_site_closes_on_mondays_until_it_says_otherwise(session: Session) -> None:
+    site = applied(session)
+    assert site.weekly_closing_weekday == 1
+    site.weekly_closing_weekday = None
+    assert applied(session, version=4).weekly_closing_weekday is None
+
+
 def test_coordinates_are_converted_once_and_the_given_ones_kept(session: Session) -> None:
     site = applied(session)
     assert (site.lng_gcj02, site.lat_gcj02) == pytest.approx((125.331020, 43.889214), abs=2e-6)

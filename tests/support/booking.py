@@ -130,6 +130,7 @@ def reconcile() -> list[str]:
         days = session.scalars(select(DayCap).execution_options(populate_existing=True)).all()
         booked = _sums(session.execute(_active(Booking.slot_id, Booking.seats)))
         children = _sums(session.execute(_active(Booking.slot_id, Booking.children)))
+        signing = _sums(session.execute(_active(Booking.slot_id, Booking.sign_language)))
         held = _sums(
             session.execute(
                 select(Hold.slot_id, func.sum(Hold.seats))
@@ -142,9 +143,11 @@ def reconcile() -> list[str]:
     wrong = []
     by_day: Counter[Any] = Counter()
     for slot in slots:
-        counted = (booked.get(slot.id, 0), children.get(slot.id, 0), held.get(slot.id, 0))
-        if counted != (slot.booked, slot.children_booked, slot.held):
-            wrong.append(f"slot {slot.id}: {counted} != {(slot.booked, slot.children_booked, slot.held)}")
+        sums = (booked, children, signing, held)
+        counted = tuple(each.get(slot.id, 0) for each in sums)
+        told = (slot.booked, slot.children_booked, slot.sign_language_booked, slot.held)
+        if counted != told:
+            wrong.append(f"slot {slot.id}: {counted} != {told}")
         if slot.booked + slot.held > slot.capacity:
             wrong.append(f"slot {slot.id}: {slot.booked} + {slot.held} > {slot.capacity}")
         by_day[slot.site_id, slot.visit_on] += slot.booked + slot.held

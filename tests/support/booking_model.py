@@ -98,7 +98,7 @@ class City:
     visits: list[Visit] = field(default_factory=list)
     holds: list[Held] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    strikes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    strikes: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
 
     def booked(self, place: Place) -> int:
         return sum(v.seats for v in self.visits if v.place is place and v.status != "cancelled")
@@ -118,8 +118,8 @@ class City:
         return sum(points for who, points in self.strikes.values() if who == member) >= BAN_AT
 
     def strike(self, visit: Visit, half_points: int) -> None:
-        """At most one for a booking."""
-        self.strikes.setdefault(visit.id, (visit.member, half_points))
+        """At most one of a kind for a booking: a late change weighs 1, a missed visit 2."""
+        self.strikes.setdefault((visit.id, half_points), (visit.member, half_points))
 
     def why_not_time(self, place: Place, now: datetime) -> set[str]:
         found = {"visits.past_cutoff"} if place.is_over(now) else set()

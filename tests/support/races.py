@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import event, text
@@ -77,3 +78,14 @@ def _without_sqlite_checks() -> Generator[None]:
     finally:
         event.remove(db.engine, "checkout", ignore)
         event.remove(db.engine, "checkin", heed)
+
+
+@contextmanager
+def locked_elsewhere(table: str, row_id: UUID) -> Generator[bool]:
+    """Another transaction holds a row; False on SQLite, where writers come one by one and nothing is held."""
+    if db.engine.dialect.name == "sqlite":
+        yield False
+        return
+    with db.engine.connect() as connection, connection.begin():
+        connection.execute(text(f"SELECT id FROM {table} WHERE id = :id FOR UPDATE"), {"id": row_id})
+        yield True

@@ -34,6 +34,7 @@ from miniprogram_api.visits.rules import bookings as booking_rules
 from miniprogram_api.visits.rules.bookings import Situation
 from miniprogram_api.visits.rules.party import Party
 from miniprogram_api.visits.service import booking_guards, booking_sql
+from miniprogram_api.visits.service.holds import MOST_HOLDS
 from miniprogram_api.web import prepared
 from tests.conftest import Clock
 from tests.factories.gate import Gate
@@ -150,6 +151,8 @@ class BookingMachine(RuleBasedStateMachine):
         why = self._why_not(member, slot, seats=seats, children=0)
         if self._hold_of(member, slot):
             why.add("visits.hold_exists")
+        if sum(held.member == member and held.lives(self.now) for held in self.city.holds) >= MOST_HOLDS:
+            why.add("visits.too_many_holds")
         key = str(new_id())
         answer = self._sent(lambda: self.members[member].hold(slot.id, seats, key=key))
         if not self._refused(answer, why):

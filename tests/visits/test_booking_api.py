@@ -30,7 +30,7 @@ from miniprogram_api.web import limits
 from tests.conftest import Clock
 from tests.factories.sites import make_site
 from tests.factories.visits import WEDNESDAY_AT_NINE, make_policy, make_slot
-from tests.support.booking import CONTACT, Visitor, code_of
+from tests.support.booking import CONTACT, Visitor, code_of, reconcile
 from tests.support.statements import statements
 
 SECOND = timedelta(seconds=1)
@@ -147,6 +147,7 @@ class TestABooking:
             ({"contact": {"name": " ", "phone": "13800138000"}}, "contact.name"),
             ({"needs": {"wheelchair": 2}}, "needs.wheelchair"),
             ({"needs": {"wheelchair": "yes"}}, "needs.wheelchair"),
+            ({"needs": {"sign_language": "yes"}}, "needs.sign_language"),
             ({"visitors": [ADA | {"id_number": "220102198501010018"}]}, "visitors.0.id_number"),
             ({"visitors": [ADA, ADA]}, "visitors.1.id_number"),
             ({"visitors": [ADA | {"id_type": "library_card"}]}, "visitors.0.id_type"),
@@ -221,6 +222,37 @@ class TestCaps:
         alice.booked(slot.id, 2, 1, needs={"wheelchair": True})
         with reading() as session:
             assert session.get_one(DayCap, (site.id, slot.visit_on)).booked == 3
+
+    def test_a_party_is_guided_in_sign_language_as_long_as_somebody_can(self, site: Site, app: Flask) -> None:
+        slot = add_slot(site, sign_language_capacity=1)
+        signing = {"sign_language": True}
+        first = Visitor(app)
+        shown = first.booked(slot.id, 3, needs=signing)
+        assert shown["needs"] == {"wheelchair": 0, "sign_language": True}
+        refused = Visitor(app).book(slot.id, needs=signing)
+        assert code_of(refused) == (409, "visits.sign_language_taken")
+        assert Visitor(app).booked(slot.id)["needs"]["sign_language"] is False
+        fewer = first.cancel(shown["id"], seats=1).get_json()
+        assert fewer["needs"]["sign_language"] is True
+        first.cancel(shown["id"])
+        assert Visitor(app).book(slot.id, needs=signing).status_code == 201
+        assert reconcile() == []
+
+    def test_a_move_takes_the_sign_language_guide_along(self, site: Site, app: Flask) -> None:
+        old = add_slot(site, sign_language_capacity=1)
+        taken = add_slot(
+            site,
+            starts_at=WEDNESDAY_AT_NINE + timedelta(hours=2),
+            sign_language_capacity=0,
+        )
+        new = add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(days=1), sign_language_capacity=1)
+        visitor = Visitor(app)
+        shown = visitor.booked(old.id, needs={"sign_language": True})
+        assert code_of(visitor.move(shown["id"], taken.id)) == (409, "visits.sign_language_taken")
+        assert visitor.move(shown["id"], new.id).status_code == 200
+        with reading() as session:
+            counts = session.execute(select(Slot.id, Slot.sign_language_booked)).all()
+        assert dict(tuple(row) for row in counts) == {old.id: 0, taken.id: 0, new.id: 1}
 
     def test_a_third_request_for_two_wheelchairs_is_refused(self, site: Site, app: Flask) -> None:
         slot = add_slot(site, wheelchair_capacity=2)
@@ -373,6 +405,18 @@ class TestLimits:
 
         assert {answer.status_code for answer in again} == {201}
         assert {answer.text for answer in again} == {first.text}
+
+    def test_one_address_books_and_holds_so_often_whoever_uses_it(
+        self, app: Flask, site: Site, bob: Visitor
+    ) -> None:
+        app.extensions["limiter"].spare_loopback = False
+        for _ in range(300):
+            limits.hit("booking_address", "300/minute", "127.0.0.1")
+
+        slot = add_slot(site)
+
+        assert code_of(bob.book(slot.id)) == (429, "request.too_many")
+        assert code_of(bob.hold(slot.id)) == (429, "request.too_many")
 
     def test_one_phone_books_so_often_whoever_uses_it(self, site: Site, bob: Visitor) -> None:
         for _ in range(3000):

@@ -12,6 +12,7 @@ from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.db import atomic
 from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.models import Slot, SlotState
+from miniprogram_api.visits.queries import feeds
 from tests.conftest import Clock
 from tests.factories.sites import make_site
 from tests.factories.staff import signed_in
@@ -139,6 +140,7 @@ class TestASitesFeed:
         manager = BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
         slot = add_slot(site)
         add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(hours=2), state=SlotState.CLOSED)
+        add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(days=60), provisional=True)
         alice.booked(slot.id, 3, contact=CONTACT)
         url = manager.post(f"/api/staff/v1/sites/{site.id}/calendar-feed").get_json()["url"]
         events = feed(app, url)
@@ -146,9 +148,21 @@ class TestASitesFeed:
         assert [(event["SUMMARY"], event["STATUS"]) for event in events] == [
             ("示例低碳科技馆：已约 3/20 人", "CONFIRMED"),
             ("示例低碳科技馆：已约 0/20 人", "CANCELLED"),
+            ("示例低碳科技馆：已约 0/20 人", "TENTATIVE"),
         ]
         assert manager.delete(f"/api/staff/v1/sites/{site.id}/calendar-feed").status_code == 204
         assert feed(app, url) == 404
+
+    def test_what_is_over_never_crowds_out_what_is_to_come(
+        self, app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(feeds, "_SITE_SLOTS", 2)
+        for days in (40, 30, 3, -1):
+            add_slot(site, starts_at=WEDNESDAY_AT_NINE - timedelta(days=days))
+        manager = BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+        events = feed(app, manager.post(f"/api/staff/v1/sites/{site.id}/calendar-feed").get_json()["url"])
+        assert isinstance(events, list)
+        assert [event["DTSTART"].dt.day for event in events] == [22, 26]
 
     def test_is_for_those_who_manage_the_site(self, app: Flask, site: Site) -> None:
         with atomic() as session:

@@ -23,7 +23,7 @@ from miniprogram_api.visits.service import booking, seats
 from miniprogram_api.visits.service.booking_draft import Draft
 from tests.conftest import Clock
 from tests.factories.sites import make_site
-from tests.factories.visits import WEDNESDAY_AT_NINE, make_slot
+from tests.factories.visits import WEDNESDAY_AT_NINE, make_policy, make_slot
 from tests.support.booking import Visitor, add_members, code_of, reconcile, trying, wish
 from tests.support.races import at_once, meeting_first
 
@@ -87,6 +87,22 @@ class TestChanges:
         assert sorted([cancelled.status_code, moved.status_code]) == [200, 409]
         status = visitor.get(f"/api/v1/bookings/{shown['id']}").get_json()["status"]
         assert status == ("cancelled" if cancelled.status_code == 200 else "confirmed")
+        assert reconcile() == []
+
+    def test_of_cancellations_at_once_no_more_than_allowed_happen(
+        self, app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with atomic() as session:
+            make_policy(session, site.id, cancels_per_day=1)
+        days = [add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(days=day)) for day in range(4)]
+        visitor = Visitor(app)
+        ids = [visitor.booked(slot.id)["id"] for slot in days]
+        met = meeting_first(lambda seen: seen, 4)
+        look = routes._seen
+        monkeypatch.setattr(routes, "_seen", lambda booking_id: met(look(booking_id)))
+        answers = at_once(app, [lambda booking_id=b: visitor.cancel(booking_id) for b in ids])
+        refused = [code_of(answer) for answer in answers if answer.status_code != 200]
+        assert refused == [(409, "visits.cancel_limit_reached")] * 3
         assert reconcile() == []
 
     def test_several_moves_at_once_leave_one_booking(self, app: Flask, site: Site) -> None:

@@ -14,8 +14,15 @@ from miniprogram_api.kernel.db import atomic
 from miniprogram_api.kernel.errors import Conflict
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.models import Site
-from miniprogram_api.visits.errors.bookings import AlreadyBooked, HoldExists, SlotFull
-from miniprogram_api.visits.models import CalendarFeed, Hold, HoldState, Slot, Ticket
+from miniprogram_api.visits.errors.bookings import (
+    AlreadyBooked,
+    ChildrenFull,
+    DayFull,
+    HoldExists,
+    SlotFull,
+    WheelchairsTaken,
+)
+from miniprogram_api.visits.models import CalendarFeed, DayCap, Hold, HoldState, Slot, Ticket
 from miniprogram_api.visits.service import booking_draft, constraints
 from miniprogram_api.visits.service.constraints import told_as_refusals
 from tests.conftest import Clock
@@ -82,15 +89,34 @@ def test_a_second_feed_is_a_conflict(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"booked": 21}, {"held": -1}, {"child_capacity": 1, "children_booked": 2}]
+    ("values", "refusal"),
+    [
+        ({"booked": 21}, SlotFull),
+        ({"held": -1}, SlotFull),
+        ({"child_capacity": 1, "children_booked": 2}, ChildrenFull),
+        ({"wheelchair_capacity": 1, "wheelchairs_booked": 2}, WheelchairsTaken),
+    ],
 )
-def test_the_check_behind_the_counters_is_told_and_counted(site: Site, values: dict[str, int]) -> None:
+def test_the_check_behind_the_counters_is_told_and_counted(
+    site: Site, values: dict[str, int], refusal: type[SlotFull]
+) -> None:
     before = constraints.OVERSELL_GUARD._value.get()
     slot = add_slot(site)
     change = update(Slot).where(Slot.id == slot.id).values(values)
-    with pytest.raises(SlotFull):
+    with pytest.raises(refusal) as refused:
         write(lambda session: session.execute(change))
+    assert type(refused.value) is refusal
     assert constraints.OVERSELL_GUARD._value.get() == before + 1
+
+
+def test_the_check_behind_a_days_cap_is_told(site: Site) -> None:
+    write(
+        lambda session: session.add(
+            DayCap(site_id=site.id, visit_on=WEDNESDAY_AT_NINE.date(), capacity=5, booked=0)
+        )
+    )
+    with pytest.raises(DayFull):
+        write(lambda session: session.execute(update(DayCap).values(booked=6)))
 
 
 def test_what_is_no_refusal_stays_an_error(site: Site) -> None:

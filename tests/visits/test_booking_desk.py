@@ -1,5 +1,6 @@
 """Bookings for a site's staff: who comes, booking for callers under the same rules, cancelling."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +14,17 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.models import Booking, Slot, SlotState, Strike
+from miniprogram_api.visits.rules.party import Contact
 from miniprogram_api.visits.rules.policy import RealName
+from miniprogram_api.visits.service import booking
+from miniprogram_api.visits.service.booking_draft import Draft
 from tests.conftest import Clock
 from tests.factories.sites import make_site
 from tests.factories.staff import signed_in
 from tests.factories.visits import WEDNESDAY_AT_NINE, make_policy, make_slot
-from tests.support.booking import CONTACT, Visitor, code_of, fresh_key
+from tests.support.booking import CONTACT, Visitor, code_of, fresh_key, reconcile, trying, wish
 from tests.support.clients import BearerClient
+from tests.support.races import at_once, meeting_first
 from tests.support.statements import statements
 
 ADA = {"name": "王小明", "id_type": "id_card", "id_number": "220102198501010019"}
@@ -90,6 +95,46 @@ class TestBookingForCallers:
         assert call(manager, site, slot).status_code == 201
         again = call(manager, site, later, contact=CONTACT | {"phone": "+86 138-0013-8000"})
         assert code_of(again) == (409, "visits.already_booked")
+
+    def test_a_phone_has_no_more_visits_than_a_member(
+        self, app: Flask, site: Site, manager: BearerClient
+    ) -> None:
+        with atomic() as session:
+            make_policy(session, site.id, visits_limit=1)
+            other_site = make_site(session)
+        slot, next_day = add_slot(site), add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(days=1))
+        assert call(manager, site, slot).status_code == 201
+        assert code_of(call(manager, site, next_day)) == (409, "visits.limit_reached")
+        elsewhere = BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=other_site.id))
+        assert code_of(call(elsewhere, other_site, add_slot(other_site))) == (409, "visits.overlaps")
+        assert call(manager, site, next_day, override={"reason": "老年团"}).status_code == 201
+
+    def test_a_family_that_shares_a_phone_keeps_its_members_apart(
+        self, site: Site, manager: BearerClient, alice: Visitor
+    ) -> None:
+        with atomic() as session:
+            make_policy(session, site.id, visits_limit=1)
+        alice.booked(add_slot(site).id, contact=CONTACT)
+        next_day = add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(days=1))
+        assert call(manager, site, next_day).status_code == 201
+
+    def test_two_calls_at_once_from_one_phone_make_one_booking(
+        self, app: Flask, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slots = [add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(hours=hour)) for hour in (0, 3)]
+        monkeypatch.setattr(booking, "Draft", meeting_first(Draft, 2))
+        caller = Contact("张三丰", "13800138000")
+        wishes = [replace(wish(slot, new_id()), member_id=None, contact=caller) for slot in slots]
+        outcomes = sorted(at_once(app, [trying(wanted) for wanted in wishes]))
+        assert outcomes == ["booked", "visits.already_booked"]
+        assert reconcile() == []
+
+    def test_a_caller_says_where_they_can_be_reached(self, site: Site, manager: BearerClient) -> None:
+        slot = add_slot(site)
+        answer = call(manager, site, slot, contact=None)
+        assert code_of(answer) == (422, "request.invalid")
+        assert [error["field"] for error in answer.get_json()["errors"]] == ["contact"]
+        assert call(manager, site, slot, contact=None, channel="window").status_code == 201
 
     def test_an_override_lifts_a_rule_and_leaves_its_reason(self, site: Site, manager: BearerClient) -> None:
         far = add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(days=30))

@@ -87,6 +87,20 @@ class TestPlacing:
         assert code_of(refused) == (409, "visits.hold_exists")
         assert refused.get_json()["params"]["hold_id"] == first["id"]
 
+    def test_a_member_holds_seats_of_three_slots_at_most(
+        self, site: Site, alice: Visitor, bob: Visitor, clock: Clock
+    ) -> None:
+        slots = [add_slot(site, starts_at=WEDNESDAY_AT_NINE + timedelta(hours=n)) for n in range(1, 6)]
+        first, *_ = [alice.held(slot.id)["id"] for slot in slots[:3]]
+        refused = alice.hold(slots[3].id)
+        assert code_of(refused) == (409, "visits.too_many_holds")
+        assert refused.get_json()["params"] == {"most": 3}
+        assert bob.hold(slots[3].id).status_code == 201
+        alice.delete(f"/api/v1/holds/{first}")
+        assert alice.hold(slots[3].id).status_code == 201
+        clock.advance(minutes=10)
+        assert alice.hold(slots[4].id).status_code == 201
+
     def test_after_one_has_run_out_another_may_be_placed(
         self, slot: Slot, alice: Visitor, clock: Clock
     ) -> None:

@@ -54,6 +54,7 @@ def situation(*, slot: dict[str, Any] | None = None, **changes: Any) -> Situatio
         "policy": Policy(),
         "children_left": None,
         "wheelchairs_left": None,
+        "sign_language_left": None,
         "visitings": Visitings(),
     }
     return Situation(**values | changes)
@@ -97,6 +98,9 @@ class TestPlaces:
         assert refusal(situation(slot={"day_left": 3}), family).code == "visits.day_full"
         assert refusal(situation(children_left=1), family).code == "visits.children_full"
         assert refusal(situation(wheelchairs_left=1), family).code == "visits.wheelchairs_taken"
+        signing = Party(adults=2, children=2, sign_language=1)
+        assert refusal(situation(sign_language_left=0), signing).code == "visits.sign_language_taken"
+        check_booking(situation(sign_language_left=0), family, now=NOW)
 
     def test_a_party_that_just_fits_is_taken(self) -> None:
         found = situation(slot={"left": 4, "day_left": 4}, children_left=2, wheelchairs_left=1)

@@ -17,7 +17,8 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.operations.invariants import INVARIANTS
 from miniprogram_api.sites.events import ClosureAdded
-from miniprogram_api.sites.models import ClosureKind, Lifecycle, Overlay, Site
+from miniprogram_api.sites.models import Closure, ClosureKind, Lifecycle, Overlay, Site
+from miniprogram_api.sites.service import opening
 from miniprogram_api.visits.events import VisitBooked
 from miniprogram_api.visits.jobs_gate import mark_no_shows
 from miniprogram_api.visits.models import (
@@ -39,6 +40,7 @@ from tests.factories.members import make_member
 from tests.factories.sites import make_closure, make_site
 from tests.factories.staff import signed_in
 from tests.factories.visits import WEDNESDAY_AT_NINE, make_booking, make_policy, make_slot
+from tests.support.booking import Visitor
 from tests.support.clients import BearerClient
 
 # Entry ends half an hour after the start, and an hour of grace follows.
@@ -410,6 +412,37 @@ def test_a_closure_told_of_afterwards_undoes_what_was_marked_and_what_would_be(
     mark_no_shows()
     assert status(waiting) is BookingStatus.CANCELLED
     assert violations() == {}
+
+
+def test_amnesty_that_is_granted_later_forgives_what_was_marked_before(
+    site: Site, missed: Booking, clock: Clock
+) -> None:
+    told_afterwards(site, amnesty=False)
+    assert status(missed) is BookingStatus.NO_SHOW
+    with atomic() as session:
+        opening.explain_closure(
+            session,
+            site=session.get_one(Site, site.id),
+            closure=session.scalars(select(Closure)).one(),
+            changes={"amnesty": True},
+            actor=SYSTEM,
+            now=clock.now,
+        )
+    kernel_events.drain()
+    assert status(missed) is BookingStatus.CANCELLED
+    assert strikes()[0].waived_at is not None
+
+
+@pytest.mark.parametrize(("amnesty", "counts"), [(True, 0), (False, 1)])
+def test_who_cancelled_late_what_was_closed_afterwards_is_not_blamed(
+    app: Flask, site: Site, slot: Slot, clock: Clock, amnesty: bool, counts: int
+) -> None:
+    clock.set(WEDNESDAY_AT_NINE - timedelta(hours=3))
+    alice = Visitor(app)
+    assert alice.cancel(alice.booked(slot.id)["id"]).status_code == 200
+    assert len(strikes()) == 1
+    told_afterwards(site, amnesty=amnesty)
+    assert len([strike for strike in strikes() if strike.waived_at is None]) == counts
 
 
 @pytest.mark.parametrize(

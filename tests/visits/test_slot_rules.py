@@ -181,6 +181,7 @@ def existing(hour: int = 9, **values: object) -> ExistingSlot:
         capacity=20,
         child_capacity=None,
         wheelchair_capacity=None,
+        sign_language_capacity=None,
         rule_id=RULE,
         policy_id=FIRST_VERSION.id,
         releases_at=DEFAULT.releases_at(DAY),
@@ -196,6 +197,7 @@ def existing(hour: int = 9, **values: object) -> ExistingSlot:
         held=0,
         children_booked=0,
         wheelchairs_booked=0,
+        sign_language_booked=0,
         referenced=False,
     )
     return replace(slot, **values)  # type: ignore[arg-type]  # field values by name
@@ -225,6 +227,7 @@ def test_sessions_of_the_plan_become_slots_under_the_days_policy() -> None:
         capacity=20,
         child_capacity=None,
         wheelchair_capacity=None,
+        sign_language_capacity=None,
         rule_id=RULE,
         policy_id=FIRST_VERSION.id,
         releases_at=DEFAULT.releases_at(DAY),
@@ -312,11 +315,15 @@ def test_a_booked_slot_keeps_its_hours_and_is_reported() -> None:
 
 
 def test_seats_never_fall_below_those_taken() -> None:
-    slot = existing(booked=8, held=2, children_booked=4, wheelchairs_booked=1, referenced=True)
-    changes = compared(plan(span(9, capacity=5, child_capacity=1, wheelchair_capacity=0)), slot)
+    slot = existing(
+        booked=8, held=2, children_booked=4, wheelchairs_booked=1, sign_language_booked=2, referenced=True
+    )
+    fewer = {"child_capacity": 1, "wheelchair_capacity": 0, "sign_language_capacity": 1}
+    changes = compared(plan(span(9, capacity=5, **fewer)), slot)
     left = after(slot, changes)
 
     assert (left.capacity, left.child_capacity, left.wheelchair_capacity) == (10, 4, 1)
+    assert left.sign_language_capacity == 2
     assert changes.hit == [slot]
 
 
@@ -397,6 +404,21 @@ def test_a_gazetted_year_settles_its_slots() -> None:
     slot = existing(provisional=True)
 
     assert after(slot, compared(plan(span(9)), slot)).provisional is False
+
+
+@pytest.mark.parametrize("values", [{"state": "open"}, {"state": "closed", "closed_reason": "event"}])
+def test_a_gazetted_year_settles_slots_edited_by_hand_too(values: dict[str, str]) -> None:
+    slot = existing(20, provisional=True, edited=True, rule_id=None, **values)
+
+    assert after(slot, compared(plan(span(9)), slot)) == replace(slot, provisional=False)
+
+
+def test_a_slot_closed_while_its_year_is_open_is_settled_when_it_reopens() -> None:
+    shut = existing(provisional=True, edited=True)
+    closed = after(shut, compared(plan(shut=(ShutSpan(span(9), REPAIRS),), closed=REPAIRS), shut))
+    reopened = after(closed, compared(plan(span(9)), closed))
+
+    assert (reopened.state, reopened.provisional) == ("open", False)
 
 
 def test_the_latest_version_in_force_rules_a_day() -> None:

@@ -78,6 +78,7 @@ def test_an_open_slot_says_what_is_left(client: FlaskClient, site: Site) -> None
             "left": 17,
             "children_left": None,
             "wheelchairs_left": 1,
+            "sign_language_left": None,
             "state": "open",
             "reason": None,
             "opens_at": None,
@@ -422,6 +423,47 @@ def test_a_special_slot_is_added_once(manager: BearerClient, site: Site) -> None
     assert added.status_code == 201, added.text
     assert (added.get_json()["capacity"], added.get_json()["edited"]) == (12, True)
     assert (again.status_code, again.get_json()["code"]) == (409, "visits.slot_exists")
+
+
+def test_a_special_slot_is_tried_without_being_added(manager: BearerClient, site: Site) -> None:
+    path = f"/api/staff/v1/sites/{site.id}/slots"
+
+    tried = manager.post(f"{path}?dry_run=true", json=SPECIAL)
+
+    assert tried.status_code == 200, tried.text
+    assert (tried.get_json()["releases_at"], "id" in tried.get_json()) == ("2026-11-18T18:00:00+08:00", False)
+    assert manager.get(path).get_json()["items"] == []
+    added = manager.post(path, json=SPECIAL).get_json()
+    assert {name: added[name] for name in tried.get_json()} == tried.get_json()
+    again = manager.post(f"{path}?dry_run=true", json=SPECIAL)
+    assert (again.status_code, again.get_json()["code"]) == (409, "visits.slot_exists")
+
+
+@pytest.mark.parametrize("suffix", ["", "?dry_run=true"])
+def test_a_change_that_cannot_be_made_is_refused_when_tried_too(
+    manager: BearerClient, site: Site, suffix: str
+) -> None:
+    with atomic() as session:
+        shut = make_closure(session, site.id, on=WEDNESDAY_AT_NINE.date())
+    taken = add_slot(site, booked=4, held=1)
+    closed = add_slot(
+        site,
+        starts_at=WEDNESDAY_AT_NINE + timedelta(hours=2),
+        state=SlotState.CLOSED,
+        closed_reason="maintenance",
+        closure_id=shut.id,
+    )
+    begun = add_slot(site, starts_at=WEDNESDAY_AT_NINE - timedelta(days=3))
+    path = f"/api/staff/v1/sites/{site.id}/slots"
+
+    def refused(slot: Slot, **body: Any) -> str:
+        answer = manager.patch(f"{path}/{slot.id}{suffix}", json=body)
+        assert answer.status_code == 409, answer.text
+        return str(answer.get_json()["code"])
+
+    assert refused(taken, capacity=4) == "visits.capacity_below_taken"
+    assert refused(closed, state="open") == "visits.slot_in_closure"
+    assert refused(begun, capacity=30) == "visits.slot_started"
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,12 @@ from miniprogram_api.visits.models import Booking, DayCap, PolicyVersion, Slot, 
 from miniprogram_api.visits.rules.policy import DEFAULT, from_numbers
 from miniprogram_api.visits.rules.slots import WITHDRAWN, Access
 from miniprogram_api.visits.service import calling_off, policies, slots, timetable
+from miniprogram_api.visits.service.slots import NewSlot
 from miniprogram_api.visits.service.timetable import Report
 from tests.conftest import Clock
 from tests.factories.sites import make_site
 from tests.factories.visits import make_booking, make_slot
+from tests.support.races import locked_elsewhere
 from tests.support.statements import statements
 
 TAKES_BOOKINGS = Access(bookable=True)
@@ -244,6 +246,8 @@ def test_a_preview_of_new_hours_names_the_booked_slots_they_hit(site: Site, cloc
 
     assert [slot["id"] for slot in shown["hit"]] == [str(booked.id)]
     assert shown["bookings_hit"] == 1
+    [named] = shown["hit_bookings"]["bookings"]
+    assert (named["slot_id"], shown["hit_bookings"]["bookings_total"]) == (str(booked.id), 1)
     assert len(shown["removed"]) == 4 * 10 - 1
     assert [slot.id for slot in all_slots(site.id)] == [slot.id for slot in before]
 
@@ -534,11 +538,13 @@ def test_a_special_slot_is_added_once_and_left_alone(site: Site, clock: Clock) -
         return slots.add_slot(
             session,
             site_id=site.id,
-            starts_at=at(WEDNESDAY, 19),
-            ends_at=at(WEDNESDAY, 20),
-            capacity=8,
-            child_capacity=None,
-            wheelchair_capacity=1,
+            wanted=NewSlot(
+                starts_at=at(WEDNESDAY, 19),
+                ends_at=at(WEDNESDAY, 20),
+                capacity=8,
+                wheelchair_capacity=1,
+                sign_language_capacity=1,
+            ),
             actor=SYSTEM,
             now=clock.now,
         )
@@ -551,6 +557,7 @@ def test_a_special_slot_is_added_once_and_left_alone(site: Site, clock: Clock) -
 
     assert [slot.id for slot in all_slots(site.id)] == [added.id]
     assert added.releases_at == DEFAULT.releases_at(WEDNESDAY)
+    assert (added.wheelchair_capacity, added.sign_language_capacity) == (1, 1)
 
 
 def test_capacity_never_falls_below_what_is_taken(site: Site, clock: Clock) -> None:
@@ -596,6 +603,36 @@ def test_a_slot_closed_by_hand_cancels_its_bookings_and_reopens(site: Site, cloc
     with atomic() as session:
         slots.reopen_slot(session, site_id=site.id, slot_id=slot.id, actor=SYSTEM, now=clock.now)
     assert all_slots(site.id)[0].state is SlotState.OPEN
+
+
+def test_closing_leaves_a_booking_that_somebody_is_changing_to_the_next_batch(
+    site: Site, clock: Clock
+) -> None:
+    with atomic() as session:
+        slot = make_slot(session, site.id)
+    changing, other = book(slot), book(slot)
+
+    def close_it() -> calling_off.Batch:
+        with atomic() as session:
+            return slots.close_slot(
+                session,
+                site_id=site.id,
+                slot_id=slot.id,
+                reason_code="event",
+                public_text="包场",
+                actor=SYSTEM,
+                now=clock.now,
+            )
+
+    with locked_elsewhere("visits_bookings", changing.id) as waits:
+        assert close_it() == calling_off.Batch(1 if waits else 2, more=waits)
+    with atomic() as session:
+        calling_off.call_off(session, site_id=site.id, actor=SYSTEM, now=clock.now)
+    with reading() as session:
+        states = [session.get_one(Booking, booking.id).status for booking in (changing, other)]
+        assert states == ["cancelled", "cancelled"]
+        told = session.scalars(select(EventRow.name).where(EventRow.name == "visits.cancelling_continues"))
+        assert len(told.all()) == int(waits)
 
 
 def test_a_slot_of_a_closure_is_not_reopened_by_hand(site: Site, clock: Clock) -> None:

@@ -154,7 +154,9 @@ def booked(site: Site, member_id: Any, days: int, **numbers: Any) -> Booking:
         )
 
 
-def strike(booking: Booking, clock: Clock, *, half_points: int = 2) -> None:
+def strike(
+    booking: Booking, clock: Clock, *, half_points: int = 2, kind: StrikeKind = StrikeKind.NO_SHOW
+) -> None:
     assert booking.member_id is not None
     with atomic() as session:
         numbers = session.get_one(PolicyVersion, booking.policy_id).numbers
@@ -162,7 +164,7 @@ def strike(booking: Booking, clock: Clock, *, half_points: int = 2) -> None:
             session,
             member_id=booking.member_id,
             booking_id=booking.id,
-            kind=StrikeKind.NO_SHOW,
+            kind=kind,
             half_points=half_points,
             policy=from_numbers(numbers),
             now=clock.now,
@@ -203,6 +205,22 @@ def test_a_booking_is_held_against_its_member_once(site: Site, alice: Any, clock
     with reading() as session:
         assert len(session.scalars(select(Strike)).all()) == 1
     assert len(facts("visits.strike_added")) == 1
+
+
+def test_a_visit_moved_late_and_then_missed_counts_for_both_and_each_can_be_waived(
+    app: Flask, site: Site, alice: Any, clock: Clock
+) -> None:
+    booking = booked(site, alice.member.id, 0)
+    strike(booking, clock, half_points=1, kind=StrikeKind.LATE_CANCEL)
+    strike(booking, clock)
+    me = BearerClient(app, alice.access_token)
+    assert me.get("/api/v1/me/standing").get_json()["points"] == 1.5
+    with reading() as session:
+        missed = session.scalars(select(Strike.id).where(Strike.kind == StrikeKind.NO_SHOW)).one()
+    manager = BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+    waived = manager.post(f"/api/staff/v1/strikes/{missed}/waive", json={"reason": "暴雪"})
+    assert waived.status_code == 200
+    assert me.get("/api/v1/me/standing").get_json()["points"] == 0.5
 
 
 def test_no_points_are_no_strike(site: Site, alice: Any, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """Gate devices: tablets and phones that admit visitors at one site, each with a token shown once."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -56,6 +57,21 @@ def name_of(session: Session, kind: str, principal_id: UUID) -> str | None:
     if kind == "staff":
         return session.scalar(select(StaffAccount.display_name).where(StaffAccount.id == principal_id))
     return None
+
+
+def names_of(session: Session, scanners: Iterable[str]) -> dict[str, str]:
+    """The same for many, each given as `kind:id`; one statement for devices and one for staff."""
+    named: dict[str, str] = {}
+    wanted = set(scanners)
+    for kind, key, name in (
+        ("device", GateDevice.id, GateDevice.name),
+        ("staff", StaffAccount.id, StaffAccount.display_name),
+    ):
+        ids = [UUID(each.partition(":")[2]) for each in wanted if each.startswith(f"{kind}:")]
+        if ids:
+            rows = session.execute(select(key, name).where(key.in_(ids)))
+            named |= {f"{kind}:{row[0]}": row[1] for row in rows}
+    return named
 
 
 def revoke_device(session: Session, *, site_id: UUID, device_id: UUID, actor: Actor, now: datetime) -> None:

@@ -121,6 +121,7 @@ def rule_facts(rule: OpeningRule) -> OpeningRuleFacts:
         capacity=rule.capacity,
         child_capacity=rule.child_capacity,
         wheelchair_capacity=rule.wheelchair_capacity,
+        sign_language_capacity=rule.sign_language_capacity,
         day_capacity=rule.day_capacity,
         priority=rule.priority,
     )

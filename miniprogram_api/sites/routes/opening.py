@@ -132,10 +132,24 @@ def add_closure(query: dict[str, Any], body: dict[str, Any], site_id: str) -> An
 
 @blp.patch(_CLOSURE)
 @requires(MANAGE)
+@blp.arguments(wire.DryRun, location="query")
 @blp.arguments(wire.ExplainClosureBody, example={"public_text": "展厅设备检修"})
-@blp.response(HTTPStatus.OK, wire.SavedClosureView, example={**wire.CLOSURE, "consequences": {}})
-def explain_closure(body: dict[str, Any], site_id: str, closure_id: str) -> Any:
-    """Give another reason, text or amnesty; for other days or hours lift the closure and add one."""
+@blp.response(
+    HTTPStatus.OK, wire.ExplainedClosureView(partial=True), example={**wire.CLOSURE, "consequences": {}}
+)
+def explain_closure(query: dict[str, Any], body: dict[str, Any], site_id: str, closure_id: str) -> Any:
+    """Give another reason, text or amnesty; for other days or hours lift the closure and add one.
+
+    A dry run answers a preview instead.
+    """
+    if query["dry_run"]:
+        with reading() as session:
+            site = look_at(session, site_id, MANAGE)
+            closure = get_part(session, Closure, parse_id(closure_id), site_id=site.id)
+            preview = opening.preview_explained_closure(
+                session, site=site, closure=closure, changes=body, now=clock.now()
+            )
+            return jsonify(wire.PreviewView(exclude=("words",)).dump(preview))
     with atomic() as session:
         site = work_on(session, site_id)
         closure = get_part(session, Closure, parse_id(closure_id), site_id=site.id)

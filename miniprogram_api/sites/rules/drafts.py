@@ -7,6 +7,8 @@ from miniprogram_api.sites.models import ClosureKind
 from miniprogram_api.sites.rules.opening import ClosureFacts, Opening, OpeningRuleFacts
 
 _LONGEST_CLOSURE = timedelta(days=366)
+# Nobody knows further ahead; a year mistyped would close a day that nobody looks at.
+_FURTHEST_AHEAD = timedelta(days=2 * 366)
 # Long enough for every season and weekday to meet.
 _LOOK_AHEAD = timedelta(days=2 * 366)
 # A closure may be entered after the fact, so that nobody is marked as a no-show.
@@ -24,7 +26,7 @@ def check_rule(rule: OpeningRuleFacts) -> None:
         wrong.append(FieldError("slot_minutes", "sites.slot_too_long"))
     if rule.valid_from is not None and rule.valid_to is not None and rule.valid_from > rule.valid_to:
         wrong.append(FieldError("valid_to", "sites.ends_before_it_starts"))
-    for field in ("child_capacity", "wheelchair_capacity"):
+    for field in ("child_capacity", "wheelchair_capacity", "sign_language_capacity"):
         part = getattr(rule, field)
         if part is not None and part > rule.capacity:
             wrong.append(FieldError(field, "sites.more_than_capacity"))
@@ -76,6 +78,8 @@ def _wrong_days(closure: ClosureFacts, today: date) -> list[FieldError]:
         return [FieldError("last_on", "sites.ends_before_it_starts")]
     if closure.last_on - closure.first_on > _LONGEST_CLOSURE:
         return [FieldError("last_on", "sites.closure_too_long")]
+    if closure.first_on > today + _FURTHEST_AHEAD:
+        return [FieldError("first_on", "field.range")]
     if closure.last_on < today - _AFTER_THE_FACT:
         return [FieldError("last_on", "sites.closure_long_over")]
     return []

@@ -53,6 +53,7 @@ class OpeningRuleFacts:
     valid_to: date | None = None
     child_capacity: int | None = None
     wheelchair_capacity: int | None = None
+    sign_language_capacity: int | None = None
     day_capacity: int | None = None
     priority: int = 0
 
@@ -101,6 +102,7 @@ class OpenSpan:
     capacity: int
     child_capacity: int | None = None
     wheelchair_capacity: int | None = None
+    sign_language_capacity: int | None = None
     rule_id: UUID | None = None
     closure_id: UUID | None = None
 
@@ -158,6 +160,11 @@ class Opening:
 
     def with_closure(self, closure: ClosureFacts) -> "Opening":
         return dataclasses.replace(self, closures=(*self.closures, closure))
+
+    def with_closure_changed(self, closure: ClosureFacts) -> "Opening":
+        """The same with a closure put in place of the one with its id."""
+        changed = tuple(closure if c.id == closure.id else c for c in self.closures)
+        return dataclasses.replace(self, closures=changed)
 
     def without_closure(self, closure_id: UUID) -> "Opening":
         return dataclasses.replace(self, closures=tuple(c for c in self.closures if c.id != closure_id))
@@ -236,6 +243,7 @@ def _sessions_of(ruling: Iterable[OpeningRuleFacts]) -> list[OpenSpan]:
                         capacity=rule.capacity,
                         child_capacity=rule.child_capacity,
                         wheelchair_capacity=rule.wheelchair_capacity,
+                        sign_language_capacity=rule.sign_language_capacity,
                         rule_id=rule.id,
                     )
                 )

@@ -23,6 +23,7 @@ RULE_BODY = {
     "capacity": 20,
     "child_capacity": None,
     "wheelchair_capacity": 2,
+    "sign_language_capacity": None,
     "day_capacity": None,
     "priority": 0,
 }
@@ -116,6 +117,13 @@ class RuleBody(Schema):
     capacity = Whole(least=1, most=_MOST_PEOPLE, required=True)
     child_capacity = Whole(least=0, most=_MOST_PEOPLE, load_default=None, allow_none=True)
     wheelchair_capacity = Whole(least=0, most=_MOST_PEOPLE, load_default=None, allow_none=True)
+    sign_language_capacity = Whole(
+        least=0,
+        most=_MOST_PEOPLE,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Parties of a session that can be guided in sign language."},
+    )
     day_capacity = Whole(least=1, most=_MOST_PEOPLE, load_default=None, allow_none=True)
     priority = Whole(least=0, most=100, load_default=0)
 
@@ -227,6 +235,12 @@ class PreviewView(Consequences):
 
 class EditedRuleView(SavedRuleView, PreviewView):
     """A rule as it now is; for a dry run the preview instead, so nothing is required of it."""
+
+
+class ExplainedClosureView(SavedClosureView):
+    """A closure as it now is; for a dry run the days that differ instead, so nothing is required of it."""
+
+    days = fields.List(fields.Nested(_ChangedDayView))
 
 
 class RemovedView(PreviewView):

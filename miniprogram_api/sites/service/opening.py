@@ -10,14 +10,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock, events
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.sites import consequences, queries
 from miniprogram_api.sites.consequences import PlanDays
-from miniprogram_api.sites.errors import RulesOverlap
+from miniprogram_api.sites.errors import ListFull, RulesOverlap
 from miniprogram_api.sites.events import ClosureAdded
 from miniprogram_api.sites.models import Closure, ClosureKind, OpeningRule, ReasonCode, Site
 from miniprogram_api.sites.queries.opening import closure_facts, known_days
@@ -36,6 +36,7 @@ from miniprogram_api.sites.rules import (
 from miniprogram_api.sites.service.managed import check_room, note_change
 
 MOST_RULES = 60
+MOST_CLOSURES = 200  # that are not over
 _PREVIEW_DAYS = 30
 P = TypeVar("P", OpeningRule, Closure)
 
@@ -115,11 +116,15 @@ def retire_rule(
 def add_closure(
     session: Session, *, site: Site, draft: ClosureFacts, actor: Actor, now: datetime
 ) -> Change[Closure]:
-    """Close a site on some days, or open it out of turn; to say it twice adds nothing. Raises Invalid."""
+    """Close a site on some days, or open it out of turn; to say it twice adds nothing.
+
+    Raises Invalid and ListFull.
+    """
     check_closure(draft, today=clock.beijing_date(now))
     said = _last_word(session, site, draft)
     if said is not None and replace(closure_facts(said), id=draft.id) == draft:
         return Change(said, consequences.current().apply(session, site.id, now=now, actor=actor))
+    _check_room_for_closure(session, site, clock.beijing_date(now))
     closure = Closure(
         id=draft.id,
         site_id=site.id,
@@ -140,10 +145,23 @@ def add_closure(
     note_change(
         session, site, part="opening", action="add_closure", actor=actor, now=now, after=_plain(draft)
     )
+    _tell_of_closure(session, closure)
+    return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
+
+
+def _check_room_for_closure(session: Session, site: Site, today: date) -> None:
+    coming = select(func.count()).where(
+        Closure.site_id == site.id, Closure.lifted_at.is_(None), Closure.last_on >= today
+    )
+    if session.scalars(coming).one() >= MOST_CLOSURES:
+        raise ListFull(most=MOST_CLOSURES)
+
+
+def _tell_of_closure(session: Session, closure: Closure) -> None:
     events.publish(
         session,
         ClosureAdded(
-            site_id=str(site.id),
+            site_id=str(closure.site_id),
             closure_id=str(closure.id),
             kind=closure.kind.value,
             first_on=closure.first_on.isoformat(),
@@ -152,7 +170,6 @@ def add_closure(
             to_minute=closure.to_minute,
         ),
     )
-    return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 
 def _last_word(session: Session, site: Site, draft: ClosureFacts) -> Closure | None:
@@ -189,6 +206,9 @@ def explain_closure(
         before=before,
         after=dict(changes),
     )
+    if closure.amnesty and not before.get("amnesty", True):
+        # Told once more: what was held against anybody since then is forgiven too.
+        _tell_of_closure(session, closure)
     return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 
@@ -211,6 +231,8 @@ def lift_closure(
 
 def preview_rule(session: Session, *, site: Site, draft: OpeningRuleFacts, now: datetime) -> Preview:
     """What adding or editing the rule would do. Raises as `save_rule`; writes nothing."""
+    if session.get(OpeningRule, draft.id) is None:
+        check_room(session, OpeningRule, site_id=site.id, most=MOST_RULES)
     return _preview(session, site, check_draft_rule(session, site, draft, now=now), now)
 
 
@@ -221,10 +243,20 @@ def preview_without_rule(session: Session, *, site: Site, rule_id: UUID, now: da
 
 
 def preview_closure(session: Session, *, site: Site, draft: ClosureFacts, now: datetime) -> Preview:
-    """What adding the closure would do. Raises Invalid; writes nothing."""
+    """What adding the closure would do. Raises Invalid and ListFull; writes nothing."""
     today = clock.beijing_date(now)
     check_closure(draft, today=today)
+    _check_room_for_closure(session, site, today)
     return _preview(session, site, _opening(session, site, today).with_closure(draft), now)
+
+
+def preview_explained_closure(
+    session: Session, *, site: Site, closure: Closure, changes: Mapping[str, Any], now: datetime
+) -> Preview:
+    """What another reason, text or amnesty would change; writes nothing."""
+    draft = replace(closure_facts(closure), **changes)
+    opening = _opening(session, site, clock.beijing_date(now))
+    return _preview(session, site, opening.with_closure_changed(draft), now)
 
 
 def preview_without_closure(session: Session, *, site: Site, closure_id: UUID, now: datetime) -> Preview:

@@ -21,6 +21,7 @@ from miniprogram_api.sites.rules import overlay_after
 from miniprogram_api.sites.service.search import index_sites
 
 _UNRANKED = 1000
+_CLOSES_ON = 1  # Monday, until the site says otherwise
 # Columns of Site that carry a record's field under the same name.
 _PLAIN = (
     "name",
@@ -205,6 +206,7 @@ def _new_site(record: ProjectRecord, code: str, now: datetime) -> Site:
         overlay=Overlay.NONE,
         booking_mode=BookingMode.NONE,
         listed_rank=_UNRANKED,
+        weekly_closing_weekday=_CLOSES_ON,
         summary="",
         address="",
         facilities=[],

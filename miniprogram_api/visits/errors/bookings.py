@@ -8,13 +8,15 @@ Conflict
 ├── SlotFull             names the next slots the party could have
 │   ├── DayFull          the day's own cap is reached
 │   ├── ChildrenFull     no places for so many children
-│   └── WheelchairsTaken no places for so many wheelchairs
+│   ├── WheelchairsTaken no places for so many wheelchairs
+│   └── SignLanguageTaken nobody left who guides in sign language
 ├── PartyTooSmall · PartyTooLarge · PartyNeedsAdult · TooManyChildren
 ├── MemberBarred         barred for a while after no-shows
 ├── AlreadyBooked        a member, a phone or a person has a visit to this site on this day
 ├── Overlaps             another visit of the member's at the same time
 ├── LimitReached         as many visits as the site allows in a period
 ├── HoldExpired · HoldExists · HoldNotExtendable
+├── TooManyHolds         the member holds seats of as many slots as anybody may
 ├── BookingNotActive     cancelled, used or missed: there is nothing to change
 ├── BookingChanged       somebody changed it at the same moment; read it again
 ├── CancelTooLate · CancelLimitReached
@@ -68,6 +70,10 @@ class WheelchairsTaken(SlotFull):
     code = "visits.wheelchairs_taken"
 
 
+class SignLanguageTaken(SlotFull):
+    code = "visits.sign_language_taken"
+
+
 class PartyTooSmall(Conflict):
     code = "visits.party_too_small"
 
@@ -110,6 +116,10 @@ class HoldExpired(Conflict):
 
 class HoldExists(Conflict):
     code = "visits.hold_exists"
+
+
+class TooManyHolds(Conflict):
+    code = "visits.too_many_holds"
 
 
 class HoldNotExtendable(Conflict):

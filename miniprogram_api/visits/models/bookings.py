@@ -20,6 +20,8 @@ class BookingStatus(StrEnum):
 
 ACTIVE = (BookingStatus.CONFIRMED, BookingStatus.PARTLY_ADMITTED, BookingStatus.ADMITTED)
 _ACTIVE_SQL = "status IN ('confirmed', 'partly_admitted', 'admitted')"
+# A phone stands for a caller, who has no account; staff may override that for a reason.
+_CALLERS_SQL = f"{_ACTIVE_SQL} AND member_id IS NULL AND NOT overridden AND contact_phone_index IS NOT NULL"
 
 
 class Channel(StrEnum):
@@ -82,6 +84,15 @@ class Booking(Model):
             sqlite_where=text(f"{_ACTIVE_SQL} AND member_id IS NOT NULL"),
             postgresql_where=text(f"{_ACTIVE_SQL} AND member_id IS NOT NULL"),
         ),
+        Index(
+            "uq_visits_bookings_caller_day",
+            "contact_phone_index",
+            "site_id",
+            "visit_on",
+            unique=True,
+            sqlite_where=text(_CALLERS_SQL),
+            postgresql_where=text(_CALLERS_SQL),
+        ),
         Index("ix_visits_bookings_member", "member_id", "starts_at"),
         Index("ix_visits_bookings_site_day", "site_id", "visit_on"),
         Index("ix_visits_bookings_due", "status", "starts_at"),
@@ -96,6 +107,7 @@ class Booking(Model):
         ),
         CheckConstraint("admitted BETWEEN 0 AND seats", name="admitted"),
         CheckConstraint("wheelchairs BETWEEN 0 AND seats", name="wheelchairs"),
+        CheckConstraint("sign_language BETWEEN 0 AND 1", name="sign_language"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -105,6 +117,7 @@ class Booking(Model):
     slot_id: Mapped[UUID] = mapped_column(ForeignKey("visits_slots.id"), index=True)
     policy_id: Mapped[UUID] = mapped_column(ForeignKey("visits_policies.id"))
     channel: Mapped[Channel] = mapped_column(text_enum(Channel))
+    overridden: Mapped[bool] = mapped_column(default=False)  # made by staff against a rule, for a reason
     status: Mapped[BookingStatus] = mapped_column(text_enum(BookingStatus))
     # The slot's times, repeated so that a member's overlaps and lists need no join.
     visit_on: Mapped[date]
@@ -114,6 +127,7 @@ class Booking(Model):
     children: Mapped[int]
     seats: Mapped[int]
     wheelchairs: Mapped[int]
+    sign_language: Mapped[int] = mapped_column(default=0)  # 1: the party is guided in sign language
     admitted: Mapped[int]
     contact_name_cipher: Mapped[str | None] = mapped_column(Text, info={"pii": "name"})
     contact_phone_cipher: Mapped[str | None] = mapped_column(Text, info={"pii": "contact"})

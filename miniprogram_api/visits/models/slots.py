@@ -46,6 +46,10 @@ class Slot(Model):
             "wheelchair_capacity IS NULL OR wheelchairs_booked BETWEEN 0 AND wheelchair_capacity",
             name="wheelchairs",
         ),
+        CheckConstraint(
+            "sign_language_capacity IS NULL OR sign_language_booked BETWEEN 0 AND sign_language_capacity",
+            name="sign_language",
+        ),
         CheckConstraint("starts_at < ends_at", name="times"),
     )
 
@@ -65,6 +69,8 @@ class Slot(Model):
     children_booked: Mapped[int]
     wheelchair_capacity: Mapped[int | None]
     wheelchairs_booked: Mapped[int]
+    sign_language_capacity: Mapped[int | None]  # parties that can be guided in sign language
+    sign_language_booked: Mapped[int] = mapped_column(default=0)
     state: Mapped[SlotState] = mapped_column(text_enum(SlotState))
     closed_reason: Mapped[str | None] = mapped_column(String(32))
     closed_text: Mapped[str | None] = mapped_column(String(200))

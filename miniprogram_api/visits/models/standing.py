@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, SmallInteger, String
+from sqlalchemy import ForeignKey, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from miniprogram_api.kernel.db import Model, UtcDateTime, text_enum
@@ -30,13 +30,17 @@ class Standing(Model):
 
 
 class Strike(Model):
-    """A no-show or a late cancellation, in half strikes: 2 and 1 by default."""
+    """A no-show or a late cancellation, in half strikes: 2 and 1 by default.
+
+    A visit that was moved late and then missed is both.
+    """
 
     __tablename__ = "visits_strikes"
+    __table_args__ = (UniqueConstraint("booking_id", "kind"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("identity_members.id"), index=True)
-    booking_id: Mapped[UUID] = mapped_column(ForeignKey("visits_bookings.id"), unique=True)
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("visits_bookings.id"))
     kind: Mapped[StrikeKind] = mapped_column(text_enum(StrikeKind))
     half_points: Mapped[int] = mapped_column(SmallInteger)
     struck_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -56,6 +56,7 @@ def list_alternatives(
         "seats": party.seats,
         "children": party.children,
         "wheelchairs": party.wheelchairs,
+        "sign_language": party.sign_language,
     }
     return [
         {
@@ -96,6 +97,7 @@ def _statement() -> Select[*tuple[Any, ...]]:
             or_(_day.c.capacity.is_(None), day_left >= _seats),
             _rest_is(_slot.c.child_capacity, _slot.c.children_booked, "children"),
             _rest_is(_slot.c.wheelchair_capacity, _slot.c.wheelchairs_booked, "wheelchairs"),
+            _rest_is(_slot.c.sign_language_capacity, _slot.c.sign_language_booked, "sign_language"),
         )
         .order_by(_slot.c.starts_at)
         .limit(_SHOWN)

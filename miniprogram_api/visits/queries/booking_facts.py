@@ -270,6 +270,7 @@ def _situation(row: Row[Any], slot: SlotFacts, access: Access) -> Situation:
         policy=policy_rules.from_numbers(row.numbers),
         children_left=_rest(row.child_capacity, row.children_booked),
         wheelchairs_left=_rest(row.wheelchair_capacity, row.wheelchairs_booked),
+        sign_language_left=_rest(row.sign_language_capacity, row.sign_language_booked),
         visitings=Visitings(
             same_site=_parse_days(row.same_site),
             overlapping=row.overlapping,

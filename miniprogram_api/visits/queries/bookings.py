@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.crypto import mask_id_number, mask_name, mask_phone
@@ -150,15 +150,27 @@ def list_upcoming_of_member(
     return _shown(session, rows)
 
 
-def has_phone_booking(session: Session, *, phone_index: bytes, site_id: UUID, visit_on: date) -> bool:
-    """Whether a booking under this phone holds places at the site on the day."""
-    same = and_(
+@dataclass(frozen=True, slots=True)
+class PhoneVisit:
+    """A living booking under a phone; `by_caller`: one that staff made, not a member with this phone."""
+
+    number: str
+    site_id: UUID
+    visit_on: date
+    starts_at: datetime
+    ends_at: datetime
+    by_caller: bool
+
+
+def list_phone_visits(session: Session, *, phone_index: bytes, since: datetime) -> list[PhoneVisit]:
+    """The living bookings under this phone from a moment on; one statement."""
+    columns = (Booking.number, Booking.site_id, Booking.visit_on, Booking.starts_at, Booking.ends_at)
+    statement = select(*columns, Booking.member_id.is_(None)).where(
         Booking.contact_phone_index == phone_index,
-        Booking.site_id == site_id,
-        Booking.visit_on == visit_on,
+        Booking.starts_at >= since,
         Booking.status.in_(ACTIVE),
     )
-    return session.scalars(select(func.count()).select_from(Booking).where(same)).one() > 0
+    return [PhoneVisit(*row) for row in session.execute(statement.order_by(Booking.starts_at))]
 
 
 def list_cancellations(
@@ -229,7 +241,7 @@ def _booking(row: Row[Any], visitors: Sequence[VisitorShown]) -> BookingShown:
         site=SiteShown(booking.site_id, row.site_code, row.site_name, row.site_address),
         slot=SlotShown(booking.slot_id, booking.starts_at, booking.ends_at),
         visit_on=booking.visit_on,
-        party=Party(booking.adults, booking.children, booking.wheelchairs),
+        party=Party(booking.adults, booking.children, booking.wheelchairs, booking.sign_language),
         admitted=booking.admitted,
         contact=_contact(booking),
         visitors=visitors,

@@ -13,7 +13,8 @@ from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.visits.models import CalendarFeed, Slot, SlotState
 
 LOOKS_BACK = timedelta(days=90)  # a cancelled visit must stay until every calendar has seen it
-_SITE_SLOTS = 500
+SITE_LOOKS_BACK = timedelta(days=7)  # a site has many slots, and its staff look ahead
+_SITE_SLOTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class SlotInFeed:
     booked: int
     capacity: int
     closed: bool
+    provisional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,12 @@ def get_feed_owner(session: Session, token: str) -> FeedOwner:
 
 def list_feed_slots(session: Session, *, site_id: UUID, since: datetime) -> list[SlotInFeed]:
     """The slots of a site from a moment on."""
-    columns = (Slot.id, Slot.starts_at, Slot.ends_at, Slot.booked, Slot.capacity, Slot.state)
-    statement = select(*columns).where(Slot.site_id == site_id, Slot.starts_at >= since)
+    figures = (Slot.id, Slot.starts_at, Slot.ends_at, Slot.booked, Slot.capacity)
+    statement = select(*figures, Slot.state, Slot.provisional).where(
+        Slot.site_id == site_id, Slot.starts_at >= since
+    )
     rows = session.execute(statement.order_by(Slot.starts_at).limit(_SITE_SLOTS))
-    return [SlotInFeed(*row[:5], closed=row.state is SlotState.CLOSED) for row in rows]
+    return [
+        SlotInFeed(*row[:5], closed=row.state is SlotState.CLOSED, provisional=row.provisional)
+        for row in rows
+    ]

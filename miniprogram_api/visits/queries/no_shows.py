@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.sites.rules import ClosureFacts, visibility
-from miniprogram_api.visits.models import Booking, BookingStatus, PolicyVersion, Slot, SlotState
+from miniprogram_api.visits.models import (
+    Booking,
+    BookingStatus,
+    PolicyVersion,
+    Slot,
+    SlotState,
+    Strike,
+    StrikeKind,
+)
 from miniprogram_api.visits.rules import policy as policy_rules
 from miniprogram_api.visits.rules.policy import Policy
 from miniprogram_api.visits.rules.slots import WITHDRAWN
@@ -63,18 +71,38 @@ def list_missed(session: Session, slot_ids: Iterable[UUID], *, limit: int) -> li
 
 def begun_slots(session: Session, site_id: UUID, closure: ClosureFacts, *, now: datetime) -> list[UUID]:
     """The slots of a site that have begun and lie, even in part, in the hours of a closure."""
-    statement = select(Slot.id, Slot.visit_on, Slot.starts_at, Slot.ends_at).where(
-        Slot.site_id == site_id,
-        Slot.visit_on.between(closure.first_on, closure.last_on),
-        Slot.starts_at <= now,
+    statement = select(Slot.id, *_WHEN).where(_on_days_of(closure, site_id), Slot.starts_at <= now)
+    rows = session.execute(statement.order_by(Slot.id))
+    return [slot_id for slot_id, on, starts, ends in rows if _lies_in_hours(closure, on, starts, ends)]
+
+
+def late_cancellations(session: Session, site_id: UUID, closure: ClosureFacts) -> list[UUID]:
+    """Visits in the hours of a closure that their members cancelled too late, and that count against them."""
+    statement = (
+        select(Booking.id, *_WHEN)
+        .join(Slot, Slot.id == Booking.slot_id)
+        .join(Strike, Strike.booking_id == Booking.id)
+        .where(
+            _on_days_of(closure, site_id),
+            Booking.status == BookingStatus.CANCELLED,
+            Strike.kind == StrikeKind.LATE_CANCEL,
+            Strike.waived_at.is_(None),
+        )
     )
+    rows = session.execute(statement.order_by(Booking.id))
+    return [booking_id for booking_id, on, starts, ends in rows if _lies_in_hours(closure, on, starts, ends)]
+
+
+_WHEN = (Slot.visit_on, Slot.starts_at, Slot.ends_at)
+
+
+def _on_days_of(closure: ClosureFacts, site_id: UUID) -> ColumnElement[bool]:
+    return and_(Slot.site_id == site_id, Slot.visit_on.between(closure.first_on, closure.last_on))
+
+
+def _lies_in_hours(closure: ClosureFacts, visit_on: date, starts_at: datetime, ends_at: datetime) -> bool:
     first, last = closure.hours()
-    return [
-        row.id
-        for row in session.execute(statement.order_by(Slot.id))
-        if row.starts_at < beijing_time(row.visit_on, last)
-        and row.ends_at > beijing_time(row.visit_on, first)
-    ]
+    return starts_at < beijing_time(visit_on, last) and ends_at > beijing_time(visit_on, first)
 
 
 def _policies_of(session: Session, waiting: ColumnElement[bool]) -> dict[UUID, Policy]:

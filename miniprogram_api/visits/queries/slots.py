@@ -39,6 +39,7 @@ class SlotListing:
     left: int
     children_left: int | None
     wheelchairs_left: int | None
+    sign_language_left: int | None
     provisional: bool
     explanation: Explanation
     closed_reason: str | None
@@ -192,6 +193,7 @@ def _listing(slot: Slot, expired: int, day_left: int | None, access: Access, now
         left=seats_left(facts),
         children_left=_rest(slot.child_capacity, slot.children_booked),
         wheelchairs_left=_rest(slot.wheelchair_capacity, slot.wheelchairs_booked),
+        sign_language_left=_rest(slot.sign_language_capacity, slot.sign_language_booked),
         provisional=slot.provisional,
         explanation=explain(facts, access, now),
         closed_reason=slot.closed_reason,

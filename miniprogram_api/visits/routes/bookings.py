@@ -46,6 +46,7 @@ def _seen(booking_id: UUID) -> int:
 @blp.post("/bookings")
 @requires("visits.book")
 @idempotent
+@limited("booking_address", "300/minute", per="ip")
 @limited("booking", "10/minute", per="principal")
 @blp.arguments(_BOOK_VISIT, example=examples.BOOK)
 @blp.response(HTTPStatus.CREATED, wire.BookingView, example=examples.BOOKING)
@@ -131,6 +132,7 @@ def get_ticket(booking_id: str) -> TicketShown:
 
 @blp.get("/bookings/<string:booking_id>/ticket.png")
 @requires("visits.book")
+@limited("ticket_picture", "60/minute", per="principal")
 @blp.response(HTTPStatus.OK, {"type": "string", "format": "binary"}, content_type="image/png")
 def get_ticket_picture(booking_id: str) -> Response:
     """The current ticket as a QR code."""

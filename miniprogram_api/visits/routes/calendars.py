@@ -52,16 +52,16 @@ def close_own_feed() -> None:
 def get_feed(token: str) -> Response:
     """The calendar behind a secret address: a member's visits, or a site's slots."""
     now = clock.now()
-    since = now - feeds.LOOKS_BACK
     with reading() as session:
         owner = feeds.get_feed_owner(session, token)
         if owner.member_id is not None:
             visits = bookings.list_upcoming_of_member(
-                session, member_id=owner.member_id, since=since, limit=_MOST_VISITS
+                session, member_id=owner.member_id, since=now - feeds.LOOKS_BACK, limit=_MOST_VISITS
             )
             content = calendar.visits_feed(visits)
         else:
             assert owner.site_id is not None  # noqa: S101  a CHECK of the table
+            since = now - feeds.SITE_LOOKS_BACK
             slots = feeds.list_feed_slots(session, site_id=owner.site_id, since=since)
             content = calendar.site_feed(owner.site_name, slots, now=now)
     return Response(content, content_type=calendar.CONTENT_TYPE, headers={"Cache-Control": "private"})

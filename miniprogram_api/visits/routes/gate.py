@@ -10,10 +10,12 @@ from miniprogram_api.identity.service import devices
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import FieldError, Invalid
+from miniprogram_api.kernel.paging import Page
 from miniprogram_api.visits import personal
-from miniprogram_api.visits.queries import occupancy
+from miniprogram_api.visits.queries import occupancy, scans
 from miniprogram_api.visits.queries.gate import BookingAtGate, FirstScan
 from miniprogram_api.visits.queries.occupancy import Occupancy
+from miniprogram_api.visits.queries.scans import ScanSeen
 from miniprogram_api.visits.rules.party import Party
 from miniprogram_api.visits.schemas import gate as wire
 from miniprogram_api.visits.schemas import gate_examples as examples
@@ -58,6 +60,18 @@ def scan(body: dict[str, Any]) -> dict[str, Any]:
     answer = gate.scan(principal, request, actor=current_actor())
     SCANS.labels(answer.result.value, str(typed).lower()).inc()
     return _view(answer)
+
+
+@blp.get("/scans")
+@requires("gate.scan")
+@blp.arguments(wire.ScanFilter, location="query")
+@blp.response(HTTPStatus.OK, wire.ScansView, example=examples.SCANS)
+def list_scans(query: dict[str, Any]) -> Page[ScanSeen]:
+    """The scans of a site's day, the latest first: refused ones too, and undone ones with the reason."""
+    on = query.pop("on") or clock.today()
+    with reading() as session:
+        gate.check_scope(session, current_principal(), "gate.scan", query["site_id"])
+        return scans.list_scans(session, on=on, **query)
 
 
 @blp.post("/scans/<string:scan_id>/undo")
@@ -148,6 +162,7 @@ def _booking_view(booking: BookingAtGate) -> dict[str, Any]:
         "slot": {"id": booking.slot_id, "starts_at": booking.starts_at, "ends_at": booking.ends_at},
         "party": booking.party,
         "wheelchairs": booking.party.wheelchairs,
+        "sign_language": bool(booking.party.sign_language),
         "seats": booking.seats,
         "contact": None if anonymous else _contact_view(booking),
     }

@@ -23,6 +23,7 @@ blp = Routes("visits-holds", __name__, url_prefix="/api/v1", description="Seats 
 @blp.post("/holds")
 @requires("visits.book")
 @idempotent
+@limited("booking_address", "300/minute", per="ip")
 @limited("hold", "10/minute", per="principal")
 @blp.arguments(wire.PlaceHoldBody, example=examples.PLACE_HOLD)
 @blp.response(HTTPStatus.CREATED, wire.HoldView, example=examples.HOLD)
@@ -38,6 +39,7 @@ def place_hold(body: dict[str, Any]) -> Response:
 
 @blp.post("/holds/<string:hold_id>/extend")
 @requires("visits.book")
+@limited("booking_change", "30/minute", per="principal")
 @blp.response(HTTPStatus.OK, wire.HoldView, example=examples.HOLD)
 def extend_hold(hold_id: str) -> Hold:
     """Keep the seats for as long again, once."""

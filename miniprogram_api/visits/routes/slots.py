@@ -13,6 +13,7 @@ from miniprogram_api.visits.schemas import slots as wire
 from miniprogram_api.visits.schemas.slot_examples import SLOT, SLOTS
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import public
+from miniprogram_api.web.limits import limited
 from miniprogram_api.web.prepared import prepared
 from miniprogram_api.web.schemas import parse_id
 
@@ -21,6 +22,7 @@ blp = Routes("visits-slots", __name__, url_prefix="/api/v1", description="Slots 
 
 @blp.get("/sites/<string:site_id>/slots")
 @public
+@limited("availability", "120/minute", per="ip")
 @blp.response(HTTPStatus.OK, wire.SlotsView, example=SLOTS)
 @prepared
 @blp.arguments(wire.SlotFilter, location="query")
@@ -40,6 +42,7 @@ def list_slots(days: dict[str, Any], site_id: str) -> dict[str, Any]:
 
 @blp.get("/slots/<string:slot_id>")
 @public
+@limited("availability", "120/minute", per="ip")
 @blp.response(HTTPStatus.OK, wire.SlotView, example=SLOT)
 @prepared
 def get_slot(slot_id: str) -> dict[str, Any]:

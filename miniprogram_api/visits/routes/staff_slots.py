@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
+from flask import current_app, jsonify
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock
@@ -14,7 +14,7 @@ from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.errors.slots import SiteNotOpen
 from miniprogram_api.visits.models import Slot
 from miniprogram_api.visits.queries import slots as queries
-from miniprogram_api.visits.queries.access import get_site_access
+from miniprogram_api.visits.queries.access import get_making_access, get_site_access
 from miniprogram_api.visits.rules.slots import MAX_SPAN, days_asked
 from miniprogram_api.visits.schemas import slot_examples as examples
 from miniprogram_api.visits.schemas import slots as wire
@@ -50,13 +50,21 @@ def list_slots(days: dict[str, Any], site_id: str) -> dict[str, Any]:
 
 @blp.post("/sites/<string:site_id>/slots")
 @requires("slots.manage")
+@blp.arguments(wire.DryRun, location="query")
 @blp.arguments(wire.AddSlotBody, example=examples.ADD_SLOT)
 @blp.response(HTTPStatus.CREATED, wire.SlotDeskView, example=examples.SLOT_DESK)
-def add_slot(body: dict[str, Any], site_id: str) -> Slot:
+@blp.alt_response(HTTPStatus.OK, schema=wire.SlotPreviewView, example=examples.SLOT_PREVIEW)
+def add_slot(options: dict[str, Any], body: dict[str, Any], site_id: str) -> Any:
     """Add a special slot; making slots from the opening rules leaves it alone."""
+    wanted, now = slots.NewSlot(**body), clock.now()
+    if options["dry_run"]:
+        with reading() as session:
+            site = _managed(session, "slots.manage", site_id)
+            slot = slots.preview_slot(session, site_id=site, wanted=wanted, now=now)
+            return jsonify(wire.SlotPreviewView().dump(slot))
     with atomic() as session:
         site = _managed(session, "slots.manage", site_id)
-        return slots.add_slot(session, site_id=site, actor=current_actor(), now=clock.now(), **body)
+        return slots.add_slot(session, site_id=site, wanted=wanted, actor=current_actor(), now=now)
 
 
 @blp.patch("/sites/<string:site_id>/slots/<string:slot_id>")
@@ -88,7 +96,14 @@ def edit_slot(options: dict[str, Any], body: dict[str, Any], site_id: str, slot_
 def _preview_edit(body: dict[str, Any], site_id: str, slot_id: str) -> dict[str, Any]:
     with reading() as session:
         site = _managed(session, "slots.manage", site_id)
-        slot = slots.get_slot(session, site_id=site, slot_id=parse_id(slot_id))
+        slot = slots.check_edit(
+            session,
+            site_id=site,
+            slot_id=parse_id(slot_id),
+            changes={name: body[name] for name in slots.CAPACITIES if name in body},
+            reopens=body.get("state") == "open",
+            now=clock.now(),
+        )
         return {**wire.desk_values(slot), "called_off": _hits(session, body, slot)}
 
 
@@ -109,9 +124,10 @@ def generate_slots(options: dict[str, Any], site_id: str) -> timetable.Report:
     with atomic() as session:
         site = _managed(session, "slots.manage", site_id)
         site_queries.hold_standing(session, site)
-        access = get_site_access(session, site, now=now).access
-        if not access.bookable:
+        if not get_site_access(session, site, now=now).access.bookable:
             raise SiteNotOpen
+        # Like the sweep: on a copy of the registry that is too old, none are made beyond those there are.
+        access = get_making_access(session, site, now=now)
         return timetable.materialise(
             session, site_id=site, access=access, days=_horizon_days(), actor=current_actor(), now=now
         )

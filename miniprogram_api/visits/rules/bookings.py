@@ -18,6 +18,7 @@ from miniprogram_api.visits.errors.bookings import (
     NotReleased,
     Overlaps,
     PastCutoff,
+    SignLanguageTaken,
     SiteNotBookable,
     SlotClosed,
     SlotFull,
@@ -48,6 +49,7 @@ class Situation:
     policy: Policy
     children_left: int | None
     wheelchairs_left: int | None
+    sign_language_left: int | None
     visitings: Visitings
 
 
@@ -102,7 +104,7 @@ def check_visitings(situation: Situation, *, now: datetime) -> None:
 
 
 def check_places(situation: Situation, party: Party) -> None:
-    """Raises DayFull, SlotFull, ChildrenFull or WheelchairsTaken."""
+    """Raises DayFull, SlotFull, ChildrenFull, WheelchairsTaken or SignLanguageTaken."""
     slot = situation.slot
     if slot.day_left is not None and party.seats > slot.day_left:
         raise DayFull(left=max(slot.day_left, 0), alternatives=[])
@@ -112,6 +114,8 @@ def check_places(situation: Situation, party: Party) -> None:
         raise ChildrenFull(left=situation.children_left, alternatives=[])
     if situation.wheelchairs_left is not None and party.wheelchairs > situation.wheelchairs_left:
         raise WheelchairsTaken(left=situation.wheelchairs_left, alternatives=[])
+    if situation.sign_language_left is not None and party.sign_language > situation.sign_language_left:
+        raise SignLanguageTaken(left=situation.sign_language_left, alternatives=[])
 
 
 def busiest_span(booked: Collection[date], new: date, *, days: int) -> int:

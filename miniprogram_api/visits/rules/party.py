@@ -38,11 +38,12 @@ class IdType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """How many come, and how many of them in a wheelchair."""
+    """How many come, how many in a wheelchair, and 1 where they want to be guided in sign language."""
 
     adults: int
     children: int
     wheelchairs: int = 0
+    sign_language: int = 0
 
     @property
     def seats(self) -> int:
@@ -114,7 +115,12 @@ def remaining_party(party: Party, *, seats: int | None, adults: int, children: i
         children = min(seats, party.children)
         adults = seats - children
     left = Party(party.adults - adults, party.children - children)
-    return Party(left.adults, left.children, min(party.wheelchairs, left.seats))
+    return Party(
+        left.adults,
+        left.children,
+        min(party.wheelchairs, left.seats),
+        min(party.sign_language, left.seats),
+    )
 
 
 _SHAPES = {

@@ -51,7 +51,7 @@ class Policy:
 
     # Holds.
     hold_minutes: int = _number(10, 1, 60)
-    hold_extensions: int = _number(1, 0, 5)
+    hold_extensions: int = _number(1, 0, 1)
 
     # Party. A child is younger than child_age; children come with adults unless children_per_adult is None.
     party_min: int = _number(1, 1, 1000)

@@ -2,8 +2,8 @@
 
 Five promises hold whatever changes: nothing of the past is touched; a slot in which anyone has a seat is
 never deleted or moved; capacity never falls below the seats taken; a slot edited by hand is left alone but by
-closures; a slot that was withdrawn comes back only at a site that takes bookings. A session that a closure
-takes away exists as a closed slot, for the public to be told why.
+closures, and by the gazette that settles its year; a slot that was withdrawn comes back only at a site that
+takes bookings. A session that a closure takes away exists as a closed slot, for the public to be told why.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,6 +49,7 @@ class WantedSlot:
     capacity: int
     child_capacity: int | None
     wheelchair_capacity: int | None
+    sign_language_capacity: int | None
     rule_id: UUID | None
     policy_id: UUID
     releases_at: datetime
@@ -68,6 +69,7 @@ class ExistingSlot:
     capacity: int
     child_capacity: int | None
     wheelchair_capacity: int | None
+    sign_language_capacity: int | None
     rule_id: UUID | None
     policy_id: UUID
     releases_at: datetime
@@ -83,6 +85,7 @@ class ExistingSlot:
     held: int
     children_booked: int
     wheelchairs_booked: int
+    sign_language_booked: int
     referenced: bool
 
     @property
@@ -140,6 +143,8 @@ def compare(
             changes.removed.append(slot)
             continue
         values = under_policy(slot, policy_on(versions, slot.visit_on)) | _allowed(slot, fitted, access)
+        # The calendar's word, not the site's: it holds for slots that were edited by hand too.
+        values["provisional"] = plans[slot.visit_on].provisional
         different = {name: value for name, value in values.items() if getattr(slot, name) != value}
         if different:
             changes.altered[slot.id] = different
@@ -206,6 +211,7 @@ def _wanted(
         capacity=span.capacity,
         child_capacity=span.child_capacity,
         wheelchair_capacity=span.wheelchair_capacity,
+        sign_language_capacity=span.sign_language_capacity,
         rule_id=span.rule_id,
         policy_id=ruling.id,
         releases_at=ruling.policy.releases_at(on),
@@ -258,10 +264,10 @@ def _reshaped(changes: Changes, slot: ExistingSlot, wish: WantedSlot) -> dict[st
         **OPEN,
         "ends_at": slot.ends_at if moved else wish.ends_at,
         "rule_id": wish.rule_id,
-        "provisional": wish.provisional,
         "capacity": max(wish.capacity, slot.taken),
         "child_capacity": _at_least(wish.child_capacity, slot.children_booked),
         "wheelchair_capacity": _at_least(wish.wheelchair_capacity, slot.wheelchairs_booked),
+        "sign_language_capacity": _at_least(wish.sign_language_capacity, slot.sign_language_booked),
     }
 
 

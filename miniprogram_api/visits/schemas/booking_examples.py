@@ -28,7 +28,7 @@ BOOKING: dict[str, Any] = {
     "visit_on": "2026-11-25",
     "seats": 3,
     "party": {"adults": 2, "children": 1},
-    "needs": {"wheelchair": 0},
+    "needs": {"wheelchair": 0, "sign_language": False},
     "admitted": 0,
     "contact": {"name_masked": "张**", "phone_masked": "138****8000"},
     "visitors": [],

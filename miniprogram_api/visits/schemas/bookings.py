@@ -71,6 +71,12 @@ class NeedsBody(Schema):
     wheelchair = Wheelchairs(
         load_default=0, metadata={"oneOf": [{"type": "boolean"}, {"type": "integer", "minimum": 0}]}
     )
+    sign_language = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Whether the party wants to be guided in sign language."},
+    )
 
 
 class BookVisitBody(Schema):
@@ -98,7 +104,8 @@ class BookVisitBody(Schema):
     @post_load
     def _wish(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         party = data.pop("party")
-        data["party"] = Party(party["adults"], party["children"], _wheelchairs(data))
+        signing = int((data["needs"] or {}).get("sign_language", False))
+        data["party"] = Party(party["adults"], party["children"], _wheelchairs(data), signing)
         data["persons"] = data.pop("visitors")
         del data["needs"]
         return data
@@ -116,7 +123,7 @@ class OverrideBody(Schema):
 
 
 class DeskBookVisitBody(BookVisitBody):
-    """A visit that staff book for a caller or at the window."""
+    """A visit that staff book for a caller, whose contact is needed, or at the window."""
 
     class Meta:
         exclude = ("hold_id",)
@@ -128,6 +135,12 @@ class DeskBookVisitBody(BookVisitBody):
         validate=validate.OneOf([Channel.PHONE, Channel.WINDOW], error="Must be one of phone, window"),
     )
     override = fields.Nested(OverrideBody, load_default=None, allow_none=True)
+
+    @validates_schema
+    def _check_caller(self, data: Mapping[str, Any], **_: Any) -> None:
+        # Nobody could call them back, and nobody could tell one caller from another.
+        if data["channel"] is Channel.PHONE and data["contact"] is None:
+            raise ma.ValidationError("field.required", "contact")
 
 
 class CancelBody(Schema):
@@ -226,6 +239,7 @@ class BookedPartyView(Schema):
 
 class NeedsView(Schema):
     wheelchair = fields.Integer(attribute="wheelchairs")
+    sign_language = fields.Function(lambda party: party.sign_language > 0, metadata={"type": "boolean"})
 
 
 class VisitorView(Schema):

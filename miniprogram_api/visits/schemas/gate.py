@@ -1,9 +1,11 @@
 """Wire formats of the gate: scans, walk-ins, departures, and who is inside."""
 
+from datetime import date
+
 from marshmallow import fields, validate
 
 from miniprogram_api.visits.models import BookingStatus, ScanResult
-from miniprogram_api.web.schemas import Id, Instant, Schema, Text, Whole
+from miniprogram_api.web.schemas import Id, Instant, Paging, Schema, Text, Whole
 
 MAX_PARTY = 1000
 NONCE = validate.Regexp(r"\A[\x21-\x7e]{1,64}\Z", error="field.characters")
@@ -65,6 +67,7 @@ class BookingAtGateView(Schema):
     slot = fields.Nested(SlotAtGateView)
     party = fields.Nested(PartyAtGateView)
     wheelchairs = fields.Integer()
+    sign_language = fields.Boolean()
     seats = fields.Integer()
     contact = fields.Nested(ContactAtGateView, allow_none=True)
 
@@ -84,6 +87,41 @@ class ScanView(Schema):
     admitted = fields.Integer()
     remaining = fields.Integer()
     first_scan = fields.Nested(FirstScanView, allow_none=True)
+
+
+class ScanFilter(Paging):
+    """`?date=` is a Beijing day, today unless given."""
+
+    site_id = Id(required=True)
+    on = fields.Date(
+        data_key="date",
+        load_default=None,
+        validate=validate.Range(min=date(2000, 1, 1), max=date(2100, 12, 31)),
+    )
+    result = fields.Enum(ScanResult, by_value=True, load_default=None)
+
+
+class ScanSeenView(Schema):
+    """A scan of the site's list, refused and undone ones too; nobody's name but the gates'."""
+
+    id = fields.String()
+    at = Instant()
+    received_at = Instant(metadata={"description": "Later than `at` for a scan without network."})
+    gate = fields.String(metadata={"description": "The device's name, or who scanned."})
+    result = fields.Enum(ScanResult, by_value=True)
+    booking_id = fields.String(allow_none=True)
+    booking_number = fields.String(allow_none=True)
+    admitted_now = fields.Integer()
+    admitted = fields.Integer()
+    remaining = fields.Integer()
+    undone_at = Instant(allow_none=True)
+    undone_by = fields.String(allow_none=True)
+    undo_reason = fields.String(allow_none=True)
+
+
+class ScansView(Schema):
+    items = fields.List(fields.Nested(ScanSeenView))
+    next_cursor = fields.String(allow_none=True)
 
 
 class UndoBody(Schema):

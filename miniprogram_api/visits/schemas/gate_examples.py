@@ -24,6 +24,7 @@ SCANNED: dict[str, Any] = {
         "slot": _SLOT,
         "party": {"adults": 2, "children": 1},
         "wheelchairs": 0,
+        "sign_language": False,
         "seats": 3,
         "contact": {"name_masked": "张**", "phone_masked": "138****8000"},
     },
@@ -31,6 +32,26 @@ SCANNED: dict[str, Any] = {
     "admitted": 2,
     "remaining": 1,
     "first_scan": None,
+}
+SCANS: dict[str, Any] = {
+    "items": [
+        {
+            "id": SCANNED["id"],
+            "at": "2026-11-25T09:02:00+08:00",
+            "received_at": "2026-11-25T09:02:00+08:00",
+            "gate": "东门 1 号",
+            "result": "ok",
+            "booking_id": SCANNED["booking"]["id"],
+            "booking_number": SCANNED["booking"]["number"],
+            "admitted_now": 2,
+            "admitted": 2,
+            "remaining": 1,
+            "undone_at": None,
+            "undone_by": None,
+            "undo_reason": None,
+        }
+    ],
+    "next_cursor": None,
 }
 UNDONE: dict[str, Any] = {**SCANNED, "admitted_now": 0, "admitted": 0, "remaining": 3}
 WALK_IN: dict[str, Any] = {

@@ -17,6 +17,7 @@ SLOT: dict[str, Any] = {
     "left": 20,
     "children_left": None,
     "wheelchairs_left": None,
+    "sign_language_left": None,
     "state": "not_released",
     "reason": {"code": "not_released", "text": "11月24日 18:00 开放预约。"},
     "opens_at": "2026-11-24T18:00:00+08:00",
@@ -41,6 +42,8 @@ SLOT_DESK: dict[str, Any] = {
     "children_booked": 1,
     "wheelchair_capacity": 2,
     "wheelchairs_booked": 0,
+    "sign_language_capacity": None,
+    "sign_language_booked": 0,
     "state": "open",
     "closed_reason": None,
     "closed_text": None,
@@ -66,6 +69,7 @@ _HITS = {
         }
     ],
 }
+SLOT_PREVIEW: dict[str, Any] = {name: value for name, value in SLOT_DESK.items() if name != "id"}
 PATCHED_SLOT = {**SLOT_DESK, "called_off": _HITS}
 _TOUCHED = {"id": _ID, **_TIMES, "taken": 3}
 REPORT = {

@@ -49,6 +49,9 @@ class SlotView(Schema):
     left = fields.Integer()
     children_left = fields.Integer(allow_none=True)
     wheelchairs_left = fields.Integer(allow_none=True)
+    sign_language_left = fields.Integer(
+        allow_none=True, metadata={"description": "Parties that can still be guided in sign language."}
+    )
     state = fields.Enum(Availability, by_value=True)
     reason = fields.Nested(ReasonView, allow_none=True)
     opens_at = Instant(allow_none=True)
@@ -82,6 +85,7 @@ def slot_view(slot: SlotListing) -> dict[str, Any]:
         "left": slot.left,
         "children_left": slot.children_left,
         "wheelchairs_left": slot.wheelchairs_left,
+        "sign_language_left": slot.sign_language_left,
         "state": explanation.state.value,
         "reason": reason_view(explanation, slot.closed_text),
         "opens_at": _instant(explanation.opens_at) if explanation.opens_at else None,
@@ -148,6 +152,8 @@ class SlotDeskView(Schema):
     children_booked = fields.Integer()
     wheelchair_capacity = fields.Integer(allow_none=True)
     wheelchairs_booked = fields.Integer()
+    sign_language_capacity = fields.Integer(allow_none=True)
+    sign_language_booked = fields.Integer()
     state = fields.Enum(SlotState, by_value=True)
     closed_reason = fields.String(allow_none=True)
     closed_text = fields.String(allow_none=True)
@@ -155,6 +161,13 @@ class SlotDeskView(Schema):
     rule_id = fields.String(allow_none=True)
     edited = fields.Boolean()
     provisional = fields.Boolean()
+
+
+class SlotPreviewView(SlotDeskView):
+    """A slot that would be added; it has no id yet."""
+
+    class Meta:
+        exclude = ("id",)
 
 
 _DESK_FIELDS = tuple(SlotDeskView().fields)
@@ -173,6 +186,7 @@ class AddSlotBody(Schema):
     capacity = Whole(least=1, most=100_000, required=True)
     child_capacity = Whole(least=0, most=100_000, load_default=None, allow_none=True)
     wheelchair_capacity = Whole(least=0, most=100_000, load_default=None, allow_none=True)
+    sign_language_capacity = Whole(least=0, most=100_000, load_default=None, allow_none=True)
 
     @validates_schema
     def _check_times(self, data: dict[str, Any], **_: Any) -> None:
@@ -186,6 +200,7 @@ class EditSlotBody(Schema):
     capacity = Whole(least=0, most=100_000)
     child_capacity = Whole(least=0, most=100_000, allow_none=True)
     wheelchair_capacity = Whole(least=0, most=100_000, allow_none=True)
+    sign_language_capacity = Whole(least=0, most=100_000, allow_none=True)
     state = fields.String(validate=validate.OneOf(["open", "closed"]))
     reason_code = fields.String(validate=validate.OneOf(REASON_CODES))
     public_text = Text(max_length=200)
@@ -235,7 +250,7 @@ class BookingHitView(Schema):
 
 
 class HitsView(Schema):
-    """Bookings that are cancelled as the site; the first 500 are named."""
+    """Bookings that a change hits; the first 500 are named."""
 
     slots = fields.Integer()
     seats = fields.Integer()
@@ -260,7 +275,12 @@ class ReportView(Schema):
     closed = fields.List(fields.Nested(TouchedSlotView))
     hit = fields.List(fields.Nested(TouchedSlotView))
     bookings_hit = fields.Integer()
-    called_off = fields.Nested(HitsView)
+    hit_bookings = fields.Nested(
+        HitsView,
+        attribute="keeping",
+        metadata={"description": "The bookings of the slots under `hit`, which stay as they are."},
+    )
+    called_off = fields.Nested(HitsView, metadata={"description": "Bookings that are cancelled as the site."})
     kept = fields.Integer()
     provisional_days = fields.List(fields.Date(), attribute="provisional")
 

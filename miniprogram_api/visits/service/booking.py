@@ -6,8 +6,8 @@ booking is one read and, on PostgreSQL, one statement more.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter
@@ -24,7 +24,7 @@ from miniprogram_api.visits.queries import bookings as queries
 from miniprogram_api.visits.queries.alternatives import list_alternatives
 from miniprogram_api.visits.queries.booking_facts import BookingFacts, get_booking_facts
 from miniprogram_api.visits.queries.shown import BookingShown
-from miniprogram_api.visits.rules.bookings import check_booking
+from miniprogram_api.visits.rules.bookings import Visitings, check_booking, check_visitings
 from miniprogram_api.visits.service.booking_draft import Draft, Wish
 from miniprogram_api.visits.service.booking_guards import Guard
 from miniprogram_api.visits.service.booking_sql import BookingWrite, write_booking
@@ -33,6 +33,7 @@ from miniprogram_api.visits.service.holds import clear_expired
 
 ATTEMPTS = Counter("booking_attempts_total", "Attempts to book, by how they ended", ["result"])
 _TRIES = 4
+_COUNTED = timedelta(days=366)  # the longest period a policy can count visits over
 
 Show = Callable[[BookingShown], dict[str, Any]]
 
@@ -91,7 +92,7 @@ def _check(session: Session, wish: Wish, now: datetime) -> BookingFacts:
     except SlotFull as full:
         full.params["alternatives"] = list_alternatives(session, facts, wish.party, now=now)
         raise
-    _check_phone(session, wish, facts)
+    _check_phone(session, wish, facts, now)
     return facts
 
 
@@ -104,13 +105,22 @@ def _check_hold(wish: Wish, facts: BookingFacts) -> None:
         raise HoldExpired
 
 
-def _check_phone(session: Session, wish: Wish, facts: BookingFacts) -> None:
-    """Callers have no account: their phone stands for them."""
+def _check_phone(session: Session, wish: Wish, facts: BookingFacts, now: datetime) -> None:
+    """Callers have no account: their phone stands for them, under the same rules as a member."""
     if wish.member_id is not None or wish.contact is None or wish.overridden:
         return
     index = personal.phone_index(wish.contact.phone)
-    if queries.has_phone_booking(session, phone_index=index, site_id=facts.site.id, visit_on=facts.visit_on):
+    visits = queries.list_phone_visits(session, phone_index=index, since=now - _COUNTED)
+    if any((visit.site_id, visit.visit_on) == (facts.site.id, facts.visit_on) for visit in visits):
         raise AlreadyBooked(rule="one_visit_per_phone_and_day", number=None)
+    called = [visit for visit in visits if visit.by_caller]
+    known = Visitings(
+        same_site={visit.visit_on: visit.number for visit in called if visit.site_id == facts.site.id},
+        overlapping=next(
+            (v.number for v in called if v.starts_at < facts.ends_at and facts.starts_at < v.ends_at), None
+        ),
+    )
+    check_visitings(replace(facts.situation, visitings=known), now=now)
 
 
 def _write(work: BookingWrite) -> Guard | None:

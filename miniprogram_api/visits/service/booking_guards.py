@@ -61,6 +61,7 @@ class Wanted:
     seats: int
     children: int
     wheelchairs: int
+    sign_language: int
     overridden: bool
     capped_day: bool
     lock_number: int | None
@@ -105,6 +106,7 @@ _slot_id, _site_id = _wanted("slot_id", Uuid()), _wanted("site_id", Uuid())
 _visit_on = _wanted("visit_on", Date())
 _seats, _children = _wanted("seats", Integer()), _wanted("children", Integer())
 _wheelchairs = _wanted("wheelchairs", Integer())
+_sign_language = _wanted("sign_language", Integer())
 _overridden = _wanted("overridden", Boolean()) == true()
 _lock_number = _wanted("lock_number", BigInteger())
 _member_id, _revision = _wanted("member_id", Uuid()), _wanted("revision", Integer())
@@ -162,7 +164,7 @@ def slot_is_there() -> ColumnElement[bool]:
 
 
 def slot_has_room() -> ColumnElement[bool]:
-    """The slot is open and released, and seats, children and wheelchairs all fit: the guard of capacity."""
+    """The slot is open and released, and all that the party needs fits: the guard of capacity."""
     in_time = and_(_slot.c.provisional.is_(False), _slot.c.releases_at <= _now, _slot.c.books_until > _now)
     return and_(
         slot_is_there(),
@@ -176,6 +178,10 @@ def slot_has_room() -> ColumnElement[bool]:
         or_(
             _slot.c.wheelchair_capacity.is_(None),
             _slot.c.wheelchairs_booked + _wheelchairs <= _slot.c.wheelchair_capacity,
+        ),
+        or_(
+            _slot.c.sign_language_capacity.is_(None),
+            _slot.c.sign_language_booked + _sign_language <= _slot.c.sign_language_capacity,
         ),
     )
 
@@ -213,6 +219,7 @@ def _claim_slot(condition: ColumnElement[bool]) -> Any:
             held=_slot.c.held - _held_before,
             children_booked=_slot.c.children_booked + _children,
             wheelchairs_booked=_slot.c.wheelchairs_booked + _wheelchairs,
+            sign_language_booked=_slot.c.sign_language_booked + _sign_language,
         )
         .returning(_slot.c.id)
     )

@@ -35,12 +35,15 @@ class BookingHit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What a closing hits; `bookings` shows the first 500 of `bookings_total`, nearest visit first."""
+    """The bookings a change hits; `bookings` shows the first 500 of `bookings_total`, nearest visit first."""
 
     slots: int
     seats: int
     bookings_total: int
     bookings: list[BookingHit]
+
+
+NOBODY = Hits(0, 0, 0, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,20 @@ def preview(session: Session, *, slot_ids: Sequence[UUID], now: datetime) -> Hit
     return Hits(len(slot_ids), int(seats), total, [BookingHit(*row) for row in session.execute(shown)])
 
 
-def call_off(session: Session, *, site_id: UUID, actor: Actor, now: datetime, limit: int = BATCH) -> Batch:
-    """Cancel the next bookings of a site in slots that are closed, the nearest visit first."""
+def call_off(
+    session: Session,
+    *,
+    site_id: UUID,
+    actor: Actor,
+    now: datetime,
+    limit: int = BATCH,
+    waits: bool = True,
+) -> Batch:
+    """Cancel the next bookings of a site in slots that are closed, the nearest visit first.
+
+    Who holds slots locked must not wait for bookings, which others lock first: without `waits` those that
+    somebody is changing at this moment are left to the next batch.
+    """
     due = (
         select(Booking.id, Slot.id, Slot.closed_reason, Slot.closed_text)
         .join(Slot, Slot.id == Booking.slot_id)
@@ -81,16 +96,17 @@ def call_off(session: Session, *, site_id: UUID, actor: Actor, now: datetime, li
         .order_by(Booking.starts_at, Booking.id)
         .limit(limit + 1)
     )
-    rows = session.execute(due).all()
+    rows = session.execute(due.with_for_update(of=Booking, skip_locked=not waits)).all()
     reasons = {slot_id: _Reason(code or "closed", text) for _, slot_id, code, text in rows}
     due_ids = [booking_id for booking_id, *_ in rows[:limit]]
     gone = end_bookings(session, due_ids, was=BookingStatus.CONFIRMED, by=BY_SITE, reason=None, now=now)
     if gone:
         _write_reasons(session, gone, reasons)
         _tell(session, gone, reasons, actor)
-    if len(rows) > limit:
+    more = session.execute(due.limit(1)).first() is not None
+    if more:
         events.publish(session, CancellingContinues(str(site_id)))
-    return Batch(len(gone), more=len(rows) > limit)
+    return Batch(len(gone), more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from miniprogram_api.visits.rules.party import Party, check_party, persons_neede
 from miniprogram_api.visits.rules.policy import Policy
 from miniprogram_api.visits.service import visitors
 from miniprogram_api.visits.service.seats import Places, move_places
-from miniprogram_api.visits.service.standing import add_strike
+from miniprogram_api.visits.service.standing import add_strike, lock_standings
 from miniprogram_api.visits.service.ticketing import reissue, revoke
 
 BY_MEMBER, BY_SITE = "member", "site"
@@ -42,7 +42,8 @@ class Found:
 
     @property
     def party(self) -> Party:
-        return Party(self.booking.adults, self.booking.children, self.booking.wheelchairs)
+        booking = self.booking
+        return Party(booking.adults, booking.children, booking.wheelchairs, booking.sign_language)
 
 
 def cancel_own_visit(
@@ -80,6 +81,8 @@ def cancel_own_visit(
 def _check_cancel_limits(session: Session, found: Found, now: datetime) -> None:
     limits, booking = cancel_limits(found.policy, now), found.booking
     if limits and booking.member_id is not None:
+        # Of two cancellations at once the second must see the first.
+        lock_standings(session, [booking.member_id])
         since = min(start for start, _ in limits)
         cancelled_at = list_cancellations(
             session, member_id=booking.member_id, site_id=booking.site_id, by=BY_MEMBER, since=since
@@ -205,9 +208,13 @@ def _drop_out(
         children=left.children,
         seats=left.seats,
         wheelchairs=left.wheelchairs,
+        sign_language=left.sign_language,
     )
     gone = Party(
-        before.adults - left.adults, before.children - left.children, before.wheelchairs - left.wheelchairs
+        before.adults - left.adults,
+        before.children - left.children,
+        before.wheelchairs - left.wheelchairs,
+        before.sign_language - left.sign_language,
     )
     move_places(session, [_returned(booking, gone)])
     chosen = leaving.visitor_ids if leaving else ()
@@ -256,4 +263,5 @@ def _returned(booking: Booking, party: Party) -> Places:
         booked=-party.seats,
         children=-party.children,
         wheelchairs=-party.wheelchairs,
+        sign_language=-party.sign_language,
     )

@@ -1,6 +1,6 @@
 """Which constraint a database refused a row by, and what that means to a caller: a 409, never a 500."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
@@ -10,13 +10,30 @@ from sqlalchemy.exc import IntegrityError
 
 from miniprogram_api.kernel.db import Model
 from miniprogram_api.kernel.errors import AppError, Conflict
-from miniprogram_api.visits.errors.bookings import AlreadyBooked, HoldExists, SlotFull
+from miniprogram_api.visits.errors.bookings import (
+    AlreadyBooked,
+    ChildrenFull,
+    DayFull,
+    HoldExists,
+    SignLanguageTaken,
+    SlotFull,
+    WheelchairsTaken,
+)
 
 OVERSELL_GUARD = Counter(
     "booking_oversell_guard_total", "Times a CHECK had to stop an oversold slot; stays 0"
 )
 # Codes that we draw: another draw helps.
 DRAWN_AGAIN = frozenset({"uq_visits_bookings_number", "uq_visits_tickets_short_code"})
+
+# The CHECKs behind the counters, and which places there are too few of.
+_COUNTERS: Mapping[str, type[SlotFull]] = {
+    "ck_visits_slots_seats": SlotFull,
+    "ck_visits_slots_children": ChildrenFull,
+    "ck_visits_slots_wheelchairs": WheelchairsTaken,
+    "ck_visits_slots_sign_language": SignLanguageTaken,
+    "ck_visits_days_seats": DayFull,
+}
 
 
 def violated(error: IntegrityError) -> str:
@@ -28,28 +45,25 @@ def violated(error: IntegrityError) -> str:
     return _names_by_columns().get(rest, "") if kind == "UNIQUE" else rest
 
 
+_REFUSALS: Mapping[str, Callable[[], AppError]] = {
+    "uq_visits_bookings_member_day": lambda: AlreadyBooked(rule="one_visit_per_day", number=None),
+    "uq_visits_bookings_caller_day": lambda: AlreadyBooked(rule="one_visit_per_phone_and_day", number=None),
+    "uq_visits_visitors_person_day": lambda: AlreadyBooked(rule="one_visit_per_person_and_day", number=None),
+    "uq_visits_holds_member_slot": HoldExists,
+    "uq_visits_calendar_feeds_member": Conflict,
+    "uq_visits_calendar_feeds_site": Conflict,
+}
+
+
 def refusal(error: IntegrityError) -> AppError | None:
     """The error a violated index stands for, or None when it is no refusal of ours."""
-    match violated(error):
-        case "uq_visits_bookings_member_day":
-            return AlreadyBooked(rule="one_visit_per_day", number=None)
-        case "uq_visits_visitors_person_day":
-            return AlreadyBooked(rule="one_visit_per_person_and_day", number=None)
-        case (
-            "ck_visits_slots_seats"
-            | "ck_visits_slots_children"
-            | "ck_visits_slots_wheelchairs"
-            | "ck_visits_days_seats"
-        ):
-            # The conditions before it should have refused: somebody has to be told.
-            OVERSELL_GUARD.inc()
-            return SlotFull(left=0, alternatives=[])
-        case "uq_visits_holds_member_slot":
-            return HoldExists()
-        case "uq_visits_calendar_feeds_member" | "uq_visits_calendar_feeds_site":
-            return Conflict()
-        case _:
-            return None
+    name = violated(error)
+    if name in _COUNTERS:
+        # The conditions before it should have refused: somebody has to be told.
+        OVERSELL_GUARD.inc()
+        return _COUNTERS[name](left=0, alternatives=[])
+    make = _REFUSALS.get(name)
+    return None if make is None else make()
 
 
 @contextmanager

@@ -37,6 +37,7 @@ class Ended:
     seats: int
     children: int
     wheelchairs: int
+    sign_language: int
 
 
 _ENDED = tuple(getattr(Booking, name) for name in Ended.__slots__)
@@ -105,6 +106,7 @@ def _places(ended: Sequence[Ended]) -> list[Places]:
             booked=-sum(booking.seats for booking in bookings),
             children=-sum(booking.children for booking in bookings),
             wheelchairs=-sum(booking.wheelchairs for booking in bookings),
+            sign_language=-sum(booking.sign_language for booking in bookings),
         )
         for slot_id, bookings in by_slot.items()
     ]

@@ -99,6 +99,7 @@ def _export_booking(booking: Booking, *, site: str, named: Sequence[Visitor]) ->
         "adults": booking.adults,
         "children": booking.children,
         "wheelchairs": booking.wheelchairs,
+        "sign_language": bool(booking.sign_language),
         "admitted": booking.admitted,
         "contact_name": personal.contact_name(booking),
         "contact_phone_masked": None if phone is None else mask_phone(phone),

@@ -7,7 +7,7 @@ those seats clears it away first. The sweep only tidies up behind that.
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import audit, events
@@ -21,6 +21,7 @@ from miniprogram_api.visits.errors.bookings import (
     HoldNotExtendable,
     PartyTooLarge,
     SlotFull,
+    TooManyHolds,
 )
 from miniprogram_api.visits.events import HoldEnded, HoldExtended, HoldPlaced
 from miniprogram_api.visits.models import Hold, HoldState, PolicyVersion, Slot, SlotState
@@ -31,6 +32,9 @@ from miniprogram_api.visits.rules.bookings import check_places, check_time, chec
 from miniprogram_api.visits.rules.party import Party
 from miniprogram_api.visits.service.constraints import told_as_refusals
 from miniprogram_api.visits.service.seats import Places, Short, move_places
+from miniprogram_api.visits.service.standing import lock_standings
+
+MOST_HOLDS = 3  # of one member at once: more is no comparing any longer, and keeps others out
 
 
 def place_hold(
@@ -38,11 +42,13 @@ def place_hold(
 ) -> Hold:
     """Keep seats of a slot for a member.
 
-    Raises NotFound, HoldExists, PartyTooLarge, and what a booking of the slot would raise.
+    Raises NotFound, HoldExists, TooManyHolds, PartyTooLarge, and what a booking of the slot would raise.
     """
+    lock_standings(session, [member_id])
     facts = get_booking_facts(session, slot_id=slot_id, member_id=member_id, now=now)
     clear_expired(session, site_id=facts.site.id, visit_on=facts.visit_on, now=now)
     _refuse_second(session, slot_id, member_id)
+    _refuse_hoarding(session, member_id, now)
     _check(session, facts, seats, now)
     taken = Places(site_id=facts.site.id, visit_on=facts.visit_on, slot_id=slot_id, held=seats)
     short = move_places(session, [taken])
@@ -85,6 +91,14 @@ def _refuse_second(session: Session, slot_id: UUID, member_id: UUID) -> None:
     known = session.scalars(running).one_or_none()
     if known is not None:
         raise HoldExists(hold_id=str(known.id), expires_at=instant_text(known.expires_at))
+
+
+def _refuse_hoarding(session: Session, member_id: UUID, now: datetime) -> None:
+    running = select(func.count()).where(
+        Hold.member_id == member_id, Hold.state == HoldState.ACTIVE, Hold.expires_at > now
+    )
+    if session.scalars(running).one() >= MOST_HOLDS:
+        raise TooManyHolds(most=MOST_HOLDS)
 
 
 def _check(session: Session, facts: BookingFacts, seats: int, now: datetime) -> None:

@@ -85,7 +85,19 @@ def waive_for_closure(
 def excuse_closed_time(
     session: Session, *, site_id: UUID, closure: ClosureFacts, now: datetime, actor: Actor
 ) -> int:
-    """Blame nobody for what began in time that was closed after all; returns how many were marked."""
+    """Blame nobody for what was to be in time that is closed after all; returns how many were marked.
+
+    Nor for having cancelled late what would not have taken place.
+    """
+    cancelled = queries.late_cancellations(session, site_id, closure)
+    standing.waive_strikes(
+        session,
+        booking_ids=cancelled,
+        kind=StrikeKind.LATE_CANCEL,
+        reason=closure.public_text,
+        now=now,
+        actor=actor,
+    )
     slots = queries.begun_slots(session, site_id, closure, now=now)
     granted = update(Slot).where(Slot.id.in_(slots)).values(amnesty=True)
     session.execute(granted.execution_options(**_QUIETLY))
@@ -119,7 +131,9 @@ def correct_no_show(
     else:
         _admit_afterwards(session, booking, came=came, actor=actor, now=now)
     session.refresh(booking)
-    standing.waive_strikes(session, booking_ids=[booking_id], reason=reason, now=now, actor=actor)
+    # Who came after all still moved the visit late, if they did; where there was no visit, nothing counts.
+    kind = StrikeKind.NO_SHOW if came else None
+    standing.waive_strikes(session, booking_ids=[booking_id], kind=kind, reason=reason, now=now, actor=actor)
     audit.record(
         session,
         actor=actor,

@@ -110,6 +110,7 @@ def _move_places(session: Session, facts: BookingFacts, found: Found, now: datet
         booked=-party.seats,
         children=-party.children,
         wheelchairs=-party.wheelchairs,
+        sign_language=-party.sign_language,
     )
     new = Places(
         site_id=facts.site.id,
@@ -118,6 +119,7 @@ def _move_places(session: Session, facts: BookingFacts, found: Found, now: datet
         booked=party.seats,
         children=party.children,
         wheelchairs=party.wheelchairs,
+        sign_language=party.sign_language,
     )
     short = move_places(session, [old, new])
     if short is not None:

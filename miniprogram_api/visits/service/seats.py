@@ -36,6 +36,7 @@ class Places:
     held: int = 0
     children: int = 0
     wheelchairs: int = 0
+    sign_language: int = 0
 
     @property
     def seats(self) -> int:
@@ -43,7 +44,7 @@ class Places:
 
     @property
     def takes(self) -> bool:
-        return self.seats > 0 or self.children > 0 or self.wheelchairs > 0
+        return max(self.seats, self.children, self.wheelchairs, self.sign_language) > 0
 
 
 def move_places(session: Session, changes: Iterable[Places]) -> Short | None:
@@ -89,6 +90,7 @@ def _change_slot(session: Session, change: Places) -> bool:
             held=Slot.held + change.held,
             children_booked=Slot.children_booked + change.children,
             wheelchairs_booked=Slot.wheelchairs_booked + change.wheelchairs,
+            sign_language_booked=Slot.sign_language_booked + change.sign_language,
         )
     )
     if change.takes:
@@ -104,6 +106,10 @@ def _has_room(change: Places) -> ColumnElement[bool]:
         or_(
             Slot.wheelchair_capacity.is_(None),
             Slot.wheelchairs_booked + change.wheelchairs <= Slot.wheelchair_capacity,
+        ),
+        or_(
+            Slot.sign_language_capacity.is_(None),
+            Slot.sign_language_booked + change.sign_language <= Slot.sign_language_capacity,
         ),
     )
 

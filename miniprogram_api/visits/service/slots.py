@@ -1,6 +1,7 @@
 """What staff do to single slots: add a special one, change its seats, close it and open it again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,9 +23,9 @@ from miniprogram_api.visits.errors.slots import (
     SlotStarted,
 )
 from miniprogram_api.visits.events import SlotChanged
-from miniprogram_api.visits.models import Slot, SlotState
+from miniprogram_api.visits.models import DayCap, Slot, SlotState
 from miniprogram_api.visits.queries.access import get_site_access
-from miniprogram_api.visits.rules.timetable import policy_on
+from miniprogram_api.visits.rules.timetable import DatedPolicy, policy_on
 from miniprogram_api.visits.service import policies
 from miniprogram_api.visits.service.calling_off import Batch, call_off
 from miniprogram_api.visits.service.inserts import insert_missing
@@ -35,6 +36,7 @@ _TAKEN = {
     "capacity": Slot.booked + Slot.held,
     "child_capacity": Slot.children_booked,
     "wheelchair_capacity": Slot.wheelchairs_booked,
+    "sign_language_capacity": Slot.sign_language_booked,
 }
 CAPACITIES = tuple(_TAKEN)
 # Every day up to the last slot is planned whenever the opening changes.
@@ -49,48 +51,37 @@ def get_slot(session: Session, *, site_id: UUID, slot_id: UUID) -> Slot:
     return slot
 
 
-def add_slot(
-    session: Session,
-    *,
-    site_id: UUID,
-    starts_at: datetime,
-    ends_at: datetime,
-    capacity: int,
-    child_capacity: int | None,
-    wheelchair_capacity: int | None,
-    actor: Actor,
-    now: datetime,
-) -> Slot:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSlot:
+    """A special slot as somebody wants it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    child_capacity: int | None = None
+    wheelchair_capacity: int | None = None
+    sign_language_capacity: int | None = None
+
+
+def preview_slot(session: Session, *, site_id: UUID, wanted: NewSlot, now: datetime) -> Slot:
+    """The slot as `add_slot` would add it, with its release and its end; writes nothing. Raises the same."""
+    if get_site_access(session, site_id, now=now).access.gone:
+        raise SiteNotOpen
+    versions = policies.list_dated(session, site_id) or policies.undecided()
+    row = _row(session, site_id, wanted, versions, now)
+    same_start = select(Slot.id).where(Slot.site_id == site_id, Slot.starts_at == wanted.starts_at)
+    if session.scalar(same_start) is not None:
+        raise SlotExists
+    return Slot(**{**row, "state": SlotState.OPEN})
+
+
+def add_slot(session: Session, *, site_id: UUID, wanted: NewSlot, actor: Actor, now: datetime) -> Slot:
     """Add a slot beside those of the rules, which never touch it.
 
     Raises SlotStarted, SlotExists, Invalid, and SiteNotOpen at a withdrawn site.
     """
     _refuse_gone(session, site_id, now)
-    if starts_at <= now:
-        raise SlotStarted
-    if starts_at > now + _FURTHEST:
-        raise Invalid(fields=[FieldError("starts_at", "field.range")])
-    visit_on = beijing_date(starts_at)
-    ruling = policy_on(policies.ensure_policy(session, site_id, now=now), visit_on)
-    plan = site_queries.opening_days(session, site_id, visit_on, visit_on)[visit_on]
-    row = {
-        "id": new_id(),
-        "site_id": site_id,
-        "rule_id": None,
-        "policy_id": ruling.id,
-        "visit_on": visit_on,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "releases_at": ruling.policy.releases_at(visit_on),
-        "books_until": ruling.policy.books_until(starts_at),
-        "capacity": capacity,
-        "child_capacity": child_capacity,
-        "wheelchair_capacity": wheelchair_capacity,
-        "provisional": plan.provisional,
-        "edited": True,
-        "created_at": now,
-        **UNTOUCHED,
-    }
+    row = _row(session, site_id, wanted, policies.ensure_policy(session, site_id, now=now), now)
     added = insert_missing(session, Slot, [row], unique=("site_id", "starts_at"), returning=Slot.id)
     if not added:
         raise SlotExists
@@ -120,9 +111,35 @@ def edit_capacity(
             statement = statement.where(_TAKEN[name] <= most)
     done = statement.values({**changes, "edited": True}).returning(Slot.id)
     if session.scalar(done.execution_options(synchronize_session=False)) is None:
-        raise _below_taken(session, slot_id, changes)
+        raise _find_below_taken(session, slot_id, changes) or AssertionError("unreachable")
     session.refresh(slot)
     _tell(session, slot, "edited", actor, before=before, after=_facts(slot))
+    return slot
+
+
+def check_edit(
+    session: Session,
+    *,
+    site_id: UUID,
+    slot_id: UUID,
+    changes: Mapping[str, int | None],
+    reopens: bool,
+    now: datetime,
+) -> Slot:
+    """The slot, if it could be changed like this now; writes nothing.
+
+    Raises what the changes would: NotFound, SlotStarted, CapacityBelowTaken, SlotInClosure, SiteNotOpen.
+    """
+    slot = get_slot(session, site_id=site_id, slot_id=slot_id)
+    if slot.starts_at <= now:
+        raise SlotStarted
+    short = _find_below_taken(session, slot_id, changes)
+    if short is not None:
+        raise short
+    if reopens and get_site_access(session, site_id, now=now).access.gone:
+        raise SiteNotOpen
+    if reopens and slot.closure_id is not None:
+        raise SlotInClosure
     return slot
 
 
@@ -140,6 +157,10 @@ def close_slot(
 
     To stop selling and keep the bookings, lower the capacity to what is taken. Raises NotFound, SlotStarted.
     """
+    # The day before its slots, as everybody takes them: the seats that come back are the day's too.
+    this_day = select(Slot.visit_on).where(Slot.id == slot_id).scalar_subquery()
+    cap = select(DayCap.site_id).where(DayCap.site_id == site_id, DayCap.visit_on == this_day)
+    session.execute(cap.with_for_update()).all()
     slot = _get_coming(session, site_id, slot_id, now)
     if slot.state is SlotState.OPEN:
         before = _facts(slot)
@@ -147,7 +168,7 @@ def close_slot(
         slot.closed_reason, slot.closed_text = reason_code, public_text
         session.flush()
         _tell(session, slot, "closed", actor, before=before, after=_facts(slot), reason=public_text)
-    return call_off(session, site_id=site_id, actor=actor, now=now)
+    return call_off(session, site_id=site_id, actor=actor, now=now, waits=False)
 
 
 def reopen_slot(session: Session, *, site_id: UUID, slot_id: UUID, actor: Actor, now: datetime) -> Slot:
@@ -163,6 +184,33 @@ def reopen_slot(session: Session, *, site_id: UUID, slot_id: UUID, actor: Actor,
         session.flush()
         _tell(session, slot, "reopened", actor, before=before, after=_facts(slot))
     return slot
+
+
+def _row(
+    session: Session, site_id: UUID, wanted: NewSlot, versions: Sequence[DatedPolicy], now: datetime
+) -> dict[str, Any]:
+    starts_at = wanted.starts_at
+    if starts_at <= now:
+        raise SlotStarted
+    if starts_at > now + _FURTHEST:
+        raise Invalid(fields=[FieldError("starts_at", "field.range")])
+    visit_on = beijing_date(starts_at)
+    ruling = policy_on(versions, visit_on)
+    plan = site_queries.opening_days(session, site_id, visit_on, visit_on)[visit_on]
+    return {
+        "id": new_id(),
+        "site_id": site_id,
+        "rule_id": None,
+        "policy_id": ruling.id,
+        "visit_on": visit_on,
+        **asdict(wanted),
+        "releases_at": ruling.policy.releases_at(visit_on),
+        "books_until": ruling.policy.books_until(starts_at),
+        "provisional": plan.provisional,
+        "edited": True,
+        "created_at": now,
+        **UNTOUCHED,
+    }
 
 
 def _refuse_gone(session: Session, site_id: UUID, now: datetime) -> None:
@@ -182,14 +230,16 @@ def _get_coming(session: Session, site_id: UUID, slot_id: UUID, now: datetime) -
     return slot
 
 
-def _below_taken(session: Session, slot_id: UUID, changes: Mapping[str, int | None]) -> CapacityBelowTaken:
+def _find_below_taken(
+    session: Session, slot_id: UUID, changes: Mapping[str, int | None]
+) -> CapacityBelowTaken | None:
     names = list(_TAKEN)
     taken = session.execute(select(*(_TAKEN[name] for name in names)).where(Slot.id == slot_id)).one()
     for name, seats in zip(names, taken, strict=True):
         most = changes.get(name)
         if most is not None and most < seats:
             return CapacityBelowTaken(field=name, taken=seats)
-    raise AssertionError("unreachable")
+    return None
 
 
 def _facts(slot: Slot) -> dict[str, Any]:
@@ -199,6 +249,7 @@ def _facts(slot: Slot) -> dict[str, Any]:
         "capacity": slot.capacity,
         "child_capacity": slot.child_capacity,
         "wheelchair_capacity": slot.wheelchair_capacity,
+        "sign_language_capacity": slot.sign_language_capacity,
         "state": slot.state.value,
         "closed_reason": slot.closed_reason,
     }

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, true, update
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import audit, events
@@ -60,12 +60,12 @@ def add_strike(
 
 
 def add_strikes(session: Session, due: Sequence[StrikeDue], *, now: datetime, actor: Actor) -> int:
-    """The same for many at once; a booking with a strike gets no second one. Returns how many were given."""
+    """The same for many at once; a booking gets one strike of a kind. Returns how many were given."""
     wanted = [_row(strike, now) for strike in due if strike.half_points > 0]
     if not wanted:
         return 0
-    _lock(session, {row["member_id"] for row in wanted})
-    given = set(insert_missing(session, Strike, wanted, unique=("booking_id",), returning=Strike.id))
+    lock_standings(session, {row["member_id"] for row in wanted})
+    given = set(insert_missing(session, Strike, wanted, unique=("booking_id", "kind"), returning=Strike.id))
     rows = [row for row in wanted if row["id"] in given]
     for row in rows:
         _tell_added(session, row, actor)
@@ -74,26 +74,18 @@ def add_strikes(session: Session, due: Sequence[StrikeDue], *, now: datetime, ac
 
 
 def waive_strikes(
-    session: Session, *, booking_ids: Sequence[UUID], reason: str, now: datetime, actor: Actor
+    session: Session,
+    *,
+    booking_ids: Sequence[UUID],
+    kind: StrikeKind | None = None,
+    reason: str,
+    now: datetime,
+    actor: Actor,
 ) -> int:
     """Take the strikes of these bookings back, and any ban that rested on them; returns how many counted."""
-    waived = select(Strike.member_id).where(Strike.booking_id.in_(booking_ids), Strike.waived_at.is_(None))
-    members = set(session.scalars(waived))
-    if not members:
-        return 0
-    _lock(session, members)
-    statement = (
-        update(Strike)
-        .where(Strike.booking_id.in_(booking_ids), Strike.waived_at.is_(None))
-        .values(waived_at=now, waive_reason=reason)
-        .returning(Strike.id, Strike.member_id, Strike.booking_id)
-    )
-    rows = session.execute(statement.execution_options(**_QUIETLY)).all()
-    for row in rows:
-        event = StrikeWaived(str(row.id), str(row.member_id), str(row.booking_id))
-        _tell_waived(session, event, reason, actor)
-    _recompute(session, members, now=now, actor=actor)
-    return len(rows)
+    of_kind = true() if kind is None else Strike.kind == kind
+    which = and_(Strike.booking_id.in_(booking_ids), of_kind)
+    return _waive(session, which, reason=reason, now=now, actor=actor)
 
 
 def waive_strike(
@@ -104,9 +96,38 @@ def waive_strike(
     strike = session.scalar(mine.where(Strike.id == strike_id, Booking.site_id == site_id))
     if strike is None:
         raise NotFound
-    if not waive_strikes(session, booking_ids=[strike.booking_id], reason=reason, now=now, actor=actor):
+    if not _waive(session, Strike.id == strike_id, reason=reason, now=now, actor=actor):
         raise StrikeAlreadyWaived
     return queries.get_strike(session, strike_id)
+
+
+def lock_standings(session: Session, member_ids: Iterable[UUID]) -> None:
+    """Let these members do one thing at a time that looks at several of their visits; in one order."""
+    ids = sorted(member_ids)
+    first = [{"member_id": member_id, "revision": 0, "barred_until": None} for member_id in ids]
+    insert_missing(session, Standing, first, unique=("member_id",), returning=Standing.member_id)
+    standings = select(Standing.member_id).where(Standing.member_id.in_(ids))
+    session.execute(standings.order_by(Standing.member_id).with_for_update()).all()
+
+
+def _waive(session: Session, which: ColumnElement[bool], *, reason: str, now: datetime, actor: Actor) -> int:
+    counting = and_(which, Strike.waived_at.is_(None))
+    members = set(session.scalars(select(Strike.member_id).where(counting)))
+    if not members:
+        return 0
+    lock_standings(session, members)
+    statement = (
+        update(Strike)
+        .where(counting)
+        .values(waived_at=now, waive_reason=reason)
+        .returning(Strike.id, Strike.member_id, Strike.booking_id)
+    )
+    rows = session.execute(statement.execution_options(**_QUIETLY)).all()
+    for row in rows:
+        event = StrikeWaived(str(row.id), str(row.member_id), str(row.booking_id))
+        _tell_waived(session, event, reason, actor)
+    _recompute(session, members, now=now, actor=actor)
+    return len(rows)
 
 
 def _row(strike: StrikeDue, now: datetime) -> dict[str, Any]:
@@ -121,14 +142,6 @@ def _row(strike: StrikeDue, now: datetime) -> dict[str, Any]:
         "waived_at": None,
         "waive_reason": None,
     }
-
-
-def _lock(session: Session, member_ids: Iterable[UUID]) -> None:
-    ids = sorted(member_ids)
-    first = [{"member_id": member_id, "revision": 0, "barred_until": None} for member_id in ids]
-    insert_missing(session, Standing, first, unique=("member_id",), returning=Standing.member_id)
-    standings = select(Standing.member_id).where(Standing.member_id.in_(ids))
-    session.execute(standings.order_by(Standing.member_id).with_for_update()).all()
 
 
 def _recompute(session: Session, member_ids: Iterable[UUID], *, now: datetime, actor: Actor) -> None:

@@ -43,8 +43,8 @@ from miniprogram_api.visits.service.inserts import insert_missing
 class Report:
     """What was or would be done from one day to another.
 
-    `hit` slots have seats taken and no longer fit: they stay for their bookings. `called_off` bookings
-    are in slots that a closure closes.
+    `hit` slots have seats taken and no longer fit: they stay for their bookings, which are `keeping` them.
+    `called_off` bookings are in slots that a closure closes.
     """
 
     first: date
@@ -55,6 +55,7 @@ class Report:
     closed: list[ExistingSlot]
     hit: list[ExistingSlot]
     bookings_hit: int
+    keeping: Hits
     called_off: Hits
     kept: int
     provisional: list[date]
@@ -84,7 +85,7 @@ def materialise(
     made = _apply(session, site_id, outlook, now)
     if made or outlook.changes.touches_existing:
         _tell(session, site_id, outlook.changes, made, actor)
-    call_off(session, site_id=site_id, actor=actor, now=now)
+    call_off(session, site_id=site_id, actor=actor, now=now, waits=False)
     return report
 
 
@@ -226,6 +227,7 @@ def _row(site_id: UUID, slot: WantedSlot, now: datetime) -> dict[str, Any]:
         "capacity": slot.capacity,
         "child_capacity": slot.child_capacity,
         "wheelchair_capacity": slot.wheelchair_capacity,
+        "sign_language_capacity": slot.sign_language_capacity,
         "provisional": slot.provisional,
         "edited": False,
         "created_at": now,
@@ -239,6 +241,7 @@ UNTOUCHED: Mapping[str, Any] = {
     "held": 0,
     "children_booked": 0,
     "wheelchairs_booked": 0,
+    "sign_language_booked": 0,
     **OPEN,
 }
 
@@ -256,6 +259,7 @@ def _report(session: Session, span: _Span, outlook: _Outlook, now: datetime) -> 
         closed=changes.closed,
         hit=changes.hit,
         bookings_hit=queries.count_bookings(session, hit) if hit else 0,
+        keeping=calling_off.preview(session, slot_ids=hit, now=now) if hit else calling_off.NOBODY,
         called_off=calling_off.preview(session, slot_ids=[slot.id for slot in changes.closed], now=now),
         kept=len(outlook.existing) - len(changes.removed) - len(altered),
         provisional=[on for on, plan in sorted(outlook.plans.items()) if plan.provisional],

@@ -144,6 +144,7 @@ def _booking(slot: Slot, party: Party, now: datetime) -> Booking:
         children=party.children,
         seats=party.seats,
         wheelchairs=party.wheelchairs,
+        sign_language=party.sign_language,
         admitted=party.seats,
         cancel_until=now,
         created_at=now,

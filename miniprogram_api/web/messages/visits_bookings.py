@@ -24,6 +24,10 @@ MESSAGES = {
         "这个场次的轮椅位不足（剩 {left} 个）。",
         "Not enough wheelchair places are left in this slot ({left}).",
     ),
+    "visits.sign_language_taken": (
+        "这个场次的手语讲解已约满，请看看其他场次。",
+        "No sign-language guide is left for this slot; see the other slots.",
+    ),
     "visits.party_too_small": ("每单至少 {least} 人。", "A party has at least {least} people."),
     "visits.party_too_large": ("每单最多 {most} 人。", "A party has at most {most} people."),
     "visits.party_needs_adult": (
@@ -52,6 +56,10 @@ MESSAGES = {
     ),
     "visits.hold_expired": ("为您保留的名额已过期，请重新选择。", "The places held for you have expired."),
     "visits.hold_exists": ("这个场次已为您保留了名额。", "Places in this slot are held for you already."),
+    "visits.too_many_holds": (
+        "您已同时保留 {most} 个场次，请先完成预约或放弃其中一个。",
+        "You hold seats of {most} slots already; book or release one of them first.",
+    ),
     "visits.hold_not_extendable": ("保留时间不能再延长。", "The hold cannot be extended again."),
     "visits.booking_not_active": (
         "这个预约已取消或已结束，不能再更改。",

@@ -157,6 +157,10 @@ class TestVersions:
         assert taken(session, change(version=2, name="旧")) is Outcome.STALE
         assert site(session).name == "新"
 
+    def test_the_largest_version_there_is_has_room(self, session: Session) -> None:
+        assert taken(session, change(version=2**53 - 1, lifecycle="withdrawn")) is Outcome.APPLIED
+        assert (held(session).version, site(session).project_version) == (2**53 - 1, 2**53 - 1)
+
     def test_a_gap_is_no_trouble(self, session: Session) -> None:
         taken(session, change(version=1))
         assert taken(session, change(version=9, name="新")) is Outcome.APPLIED

@@ -33,7 +33,7 @@ from miniprogram_api.registry.sources.port import (
     SourceRefused,
     SourceUnavailable,
 )
-from miniprogram_api.sites.service import end_designations
+from miniprogram_api.sites.service import end_designations, index_named
 
 log = structlog.get_logger(__name__)
 
@@ -208,6 +208,8 @@ class _Puller:
             self._keep_dictionary(name, given.version, list(given.items))
         if whole:
             self._dictionaries_read()
+        # The records of this very pull are to be read with these names.
+        refresh_names()
 
     @retrying
     def _keep_dictionary(self, name: str, version: str, items: list[Any]) -> None:
@@ -219,7 +221,7 @@ class _Puller:
     @retrying
     def _dictionaries_read(self) -> None:
         with atomic() as session:
-            pulling.dictionaries_read(session, lease=self._lease)
+            pulling.dictionaries_read(session, lease=self._lease, now=clock.now())
 
 
 @subscribe(DoorbellRung, name="registry.answer_doorbell")
@@ -235,9 +237,11 @@ def answer_doorbell(session: Session, event: DoorbellRung) -> None:
 
 
 @subscribe(DictionaryRefreshed, name="registry.show_names")
-def show_names(session: Session, _: DictionaryRefreshed) -> None:
-    """Show the new names from now on; other processes look for them every minute."""
+def show_names(session: Session, event: DictionaryRefreshed) -> None:
+    """Show the new names from now on, and find sites by them; other processes look every minute."""
     codes.load_names(session)
+    codes.settle_named(session)
+    index_named(session, event.dictionary, event.codes)
 
 
 @periodic("registry.load_names")

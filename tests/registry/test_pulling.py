@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from miniprogram_api.devtools.fake_registry import FakeRegistry
@@ -15,13 +16,20 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.registry import jobs_pulling, sources
 from miniprogram_api.registry.jobs_pulling import Pulled, pull, pull_due
-from miniprogram_api.registry.models import DeadLetter, DeadLetterState, HeldDictionary, HeldProject
+from miniprogram_api.registry.models import (
+    DeadLetter,
+    DeadLetterState,
+    HeldDictionary,
+    HeldProject,
+    UnknownCode,
+)
 from miniprogram_api.registry.models.feed import THE_FEED, Feed
 from miniprogram_api.registry.routes import names
 from miniprogram_api.registry.rules.pulling import Ages, Freshness, freshness, wait_after
 from miniprogram_api.registry.service import pulling
 from miniprogram_api.sites import freshness as freshness_port
 from miniprogram_api.sites.models import Site
+from miniprogram_api.sites.queries.search import INDEX
 from miniprogram_api.sites.rules import dictionary
 from miniprogram_api.visits.jobs import make_slots
 from miniprogram_api.visits.models import Slot
@@ -60,6 +68,13 @@ def replica() -> dict[str, tuple[int, str]]:
 def provider(fake: FakeRegistry, *project_ids: str) -> dict[str, tuple[int, str]]:
     records = {project_id: fake.record(project_id) for project_id in project_ids}
     return {project_id: (it["version"], it["digest"]) for project_id, it in records.items()}
+
+
+def found_by(session: Session, text: str) -> list[str]:
+    """The projects of the sites that a word finds."""
+    matches = INDEX.matches(text)
+    found = select(Site.project_id).join(matches, matches.c.object_id == Site.id)
+    return sorted(session.scalars(found))
 
 
 def settled(fake: FakeRegistry, clock: Clock, *project_ids: str, rounds: int = 12) -> None:
@@ -148,6 +163,52 @@ class TestLoading:
         while events.drain():
             pass
         assert dictionary.version() != "2026.1"
+
+    def test_names_that_come_along_are_known_to_the_records_of_the_same_pull(
+        self, app: Flask, fake_registry: FakeRegistry
+    ) -> None:
+        fake_registry.state.change_dictionary("types", [{"code": "harbour", "name": "港口"}])
+        fake_registry.put("P-0", lifecycle="titled", type_code="harbour")
+        pulled()
+        with reading() as session:
+            assert session.scalars(select(UnknownCode)).all() == []
+            assert found_by(session, "港口") == ["P-0"]
+
+    def test_names_that_come_after_the_records_are_found_and_end_the_alarm(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        fake_registry.put("P-0", lifecycle="titled", type_code="harbour")
+        pulled()
+        with reading() as session:
+            assert [row.code for row in session.scalars(select(UnknownCode))] == ["harbour"]
+            assert found_by(session, "港口") == []
+        # Nobody rings: that a code has no name is reason enough to look for one.
+        fake_registry.state.dictionaries["types"] |= {
+            "dictionary_version": "9",
+            "items": [{"code": "harbour", "name": "港口"}],
+        }
+        clock.advance(minutes=2)
+        pull_due()
+        while events.drain():
+            pass
+        with reading() as session:
+            assert session.scalars(select(UnknownCode)).all() == []
+            assert found_by(session, "港口") == ["P-0"]
+
+    def test_names_are_read_again_now_and_then_though_nobody_rings(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        pulled()
+        fake_registry.state.dictionaries["levels"] |= {
+            "dictionary_version": "9",
+            "items": [{"code": "low_carbon", "name": "低碳级"}],
+        }
+        clock.advance(minutes=14)
+        pull_due()
+        assert dictionary.shown_name(dictionary.LEVELS, "low_carbon") == "低碳"
+        clock.advance(minutes=2)
+        pull_due()
+        assert dictionary.shown_name(dictionary.LEVELS, "low_carbon") == "低碳级"
 
     def test_a_server_process_looks_for_the_names_by_itself(
         self, app: Flask, fake_registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 EVERY = timedelta(seconds=60)
+# A change of names need not be announced: a doorbell may be lost, and files ring none.
+DICTIONARIES_EVERY = timedelta(minutes=15)
 BREAKS_AFTER = 5
 _LONGEST_WAIT = timedelta(seconds=300)
 DEGRADED_AFTER = timedelta(hours=1)

@@ -14,8 +14,9 @@ from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import execute_counting, is_sqlite
 from miniprogram_api.registry.events_feed import SnapshotTaken
 from miniprogram_api.registry.models.feed import THE_FEED, Feed
-from miniprogram_api.registry.rules.pulling import wait_after
+from miniprogram_api.registry.rules.pulling import DICTIONARIES_EVERY, wait_after
 from miniprogram_api.registry.rules.records import Reading
+from miniprogram_api.registry.service import codes
 from miniprogram_api.registry.service.taking_over import REGISTRY, Outcome, take_over_all
 from miniprogram_api.registry.sources.port import ChangePage, SnapshotPage
 
@@ -73,7 +74,11 @@ def claim(session: Session, *, lease: str, now: datetime, due_only: bool) -> Pos
         mine = mine.where(Feed.next_attempt_at <= now)
     if not execute_counting(session, mine.values(lease=lease, leased_until=now + LEASE, rung=False)):
         return None
-    return _position(_mine(session, lease))
+    feed = _mine(session, lease)
+    read_at = feed.dictionaries_read_at
+    if read_at is None or read_at <= now - DICTIONARIES_EVERY or codes.has_unknown(session, since=read_at):
+        feed.dictionaries_wanted = True
+    return _position(feed)
 
 
 def position_of(session: Session, *, lease: str) -> Position:
@@ -163,9 +168,10 @@ def finish(session: Session, *, lease: str, now: datetime, jitter: float, error:
     return feed.rung
 
 
-def dictionaries_read(session: Session, *, lease: str) -> None:
+def dictionaries_read(session: Session, *, lease: str, now: datetime) -> None:
     """The dictionaries are as new as the registry's. Raises LeaseLost."""
-    _mine(session, lease).dictionaries_wanted = False
+    feed = _mine(session, lease)
+    feed.dictionaries_wanted, feed.dictionaries_read_at = False, now
 
 
 def want(session: Session, *, now: datetime, resync: bool = False, dictionaries: bool = False) -> None:

@@ -113,6 +113,7 @@ def upgrade() -> None:
     sa.Column('resync_wanted', sa.Boolean(), nullable=False),
     sa.Column('dictionaries_wanted', sa.Boolean(), nullable=False),
     sa.Column('dictionaries_read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('comparison_wanted', sa.Boolean(), nullable=False),
     sa.Column('as_of', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_ok_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('failures', sa.Integer(), nullable=False),

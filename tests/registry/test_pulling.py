@@ -16,6 +16,7 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.registry import jobs_pulling, sources
 from miniprogram_api.registry.jobs_pulling import Pulled, pull, pull_due
+from miniprogram_api.registry.jobs_reconciling import reconcile_due
 from miniprogram_api.registry.models import (
     DeadLetter,
     DeadLetterState,
@@ -24,11 +25,12 @@ from miniprogram_api.registry.models import (
     UnknownCode,
 )
 from miniprogram_api.registry.models.feed import THE_FEED, Feed
+from miniprogram_api.registry.models.reconciliation import ReconciliationReport
 from miniprogram_api.registry.routes import names
 from miniprogram_api.registry.rules.pulling import Ages, Freshness, freshness, wait_after
 from miniprogram_api.registry.service import pulling
 from miniprogram_api.sites import freshness as freshness_port
-from miniprogram_api.sites.models import Site
+from miniprogram_api.sites.models import Lifecycle, Site
 from miniprogram_api.sites.queries.search import INDEX
 from miniprogram_api.sites.rules import dictionary
 from miniprogram_api.visits.jobs import make_slots
@@ -247,6 +249,26 @@ class TestFaults:
         pulled()
         assert feed().feed_epoch != before
         assert replica() == provider(fake_registry, "P-0", "P-1")
+
+    def test_what_ended_while_changes_were_passed_over_ends_here_at_once(
+        self, app: Flask, fake_registry: FakeRegistry
+    ) -> None:
+        fake_registry.put("P-0", lifecycle="titled")
+        fake_registry.put("P-1", lifecycle="titled")
+        pulled()
+        reconcile_due()  # this night's
+        fake_registry.tombstone("P-1")
+        fake_registry.state.feed.begin_epoch("restored")
+        pulled()
+        reconcile_due()
+        assert replica() == provider(fake_registry, "P-0", "P-1")
+        with reading() as session:
+            gone = session.scalars(select(Site.lifecycle).where(Site.project_id == "P-1")).one()
+            reports = session.scalars(select(ReconciliationReport)).all()
+        assert gone is Lifecycle.REMOVED
+        reconcile_due()
+        with reading() as session:
+            assert len(session.scalars(select(ReconciliationReport)).all()) == len(reports) == 2
 
     def test_a_failing_registry_is_left_alone_longer_and_longer(
         self, app: Flask, fake_registry: FakeRegistry, clock: Clock

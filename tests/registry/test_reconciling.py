@@ -323,11 +323,11 @@ class TestNights:
 
     def test_a_night_is_compared_once(self, registry: MemorySource, agree: Agree, clock: Clock) -> None:
         agree()
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         clock.advance(hours=1)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         clock.advance(days=1)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         with reading() as session:
             nights = session.scalars(
                 select(ReconciliationReport.night).order_by(ReconciliationReport.night)
@@ -339,11 +339,11 @@ class TestNights:
     ) -> None:
         agree()
         registry.failures = [SourceUnavailable("timeout")]
-        jobs.reconcile_nightly()
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
+        jobs.reconcile_due()
         assert registry.calls == ["read_snapshot"]
         clock.advance(minutes=31)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         with reading() as session:
             report = session.scalars(select(ReconciliationReport)).one()
         assert (report.failure, report.counts["match"]) == (None, 1)
@@ -357,7 +357,7 @@ class TestNights:
 
     def test_without_a_registry_nothing_is_compared(self, app: Flask, clock: Clock) -> None:
         sources.use(None)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         with reading() as session:
             assert session.scalars(select(ReconciliationReport)).all() == []
 

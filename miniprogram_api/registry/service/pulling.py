@@ -51,6 +51,7 @@ def ensure_feed(session: Session, *, now: datetime) -> None:
         rung=False,
         resync_wanted=False,
         dictionaries_wanted=True,
+        comparison_wanted=False,
         failures=0,
         next_attempt_at=now,
         began_at=now,
@@ -124,6 +125,8 @@ def take_snapshot(
         feed.leased_until = now + LEASE
         session.flush()
         return outcomes
+    # Changes were passed over, tombstones among them: of those a snapshot says nothing.
+    feed.comparison_wanted = feed.comparison_wanted or feed.cursor is not None
     feed.cursor, feed.feed_epoch = page.resume_cursor, page.feed_epoch
     _leave_snapshot(feed)
     _heard(feed, page.as_of, now)
@@ -172,6 +175,17 @@ def dictionaries_read(session: Session, *, lease: str, now: datetime) -> None:
     """The dictionaries are as new as the registry's. Raises LeaseLost."""
     feed = _mine(session, lease)
     feed.dictionaries_wanted, feed.dictionaries_read_at = False, now
+
+
+def is_comparison_wanted(session: Session) -> bool:
+    """Whether a snapshot was read since the last comparison, by a registry that answers."""
+    wanted = select(Feed.id).where(Feed.id == THE_FEED, Feed.comparison_wanted, Feed.failures == 0)
+    return session.scalars(wanted).one_or_none() is not None
+
+
+def note_comparison(session: Session, *, wanted: bool) -> None:
+    """Note that a comparison is under way, or that one failed and is still wanted."""
+    session.execute(update(Feed).where(Feed.id == THE_FEED).values(comparison_wanted=wanted))
 
 
 def want(session: Session, *, now: datetime, resync: bool = False, dictionaries: bool = False) -> None:

@@ -92,6 +92,7 @@ class _Puller:
         self._lease = str(new_id())
         self._done = Pulled()
         self._snapshots = 0
+        self._asked_wait_s: float | None = None
 
     def run(self, *, due_only: bool) -> Pulled:
         position = self._claim(due_only=due_only)
@@ -105,6 +106,7 @@ class _Puller:
                 position = self._step(position)
         except (SourceUnavailable, SourceRefused, CursorExpired) as error:
             self._done.error = str(error) or type(error).__name__
+            self._asked_wait_s = error.retry_after_s if isinstance(error, SourceUnavailable) else None
             log.warning("registry_pull_failed", reason=self._done.error)
         except LeaseLost:
             self._done.busy = True
@@ -191,6 +193,7 @@ class _Puller:
                 now=clock.now(),
                 jitter=random.random(),  # noqa: S311  jitter, not a secret
                 error=error,
+                asked_wait_s=self._asked_wait_s,
             )
 
     def _read_dictionaries(self) -> None:

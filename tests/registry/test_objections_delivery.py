@@ -38,13 +38,14 @@ class Desk:
         self.lost_answers = 0
         self.refusal: SourceRefused | None = None
         self.down = False
+        self.asks_for: float | None = None
 
     def file_objection(
         self, objection: Mapping[str, Any], *, files: Sequence[tuple[str, str, bytes]], key: str
     ) -> Filed:
         self.calls.append(key)
         if self.down:
-            raise SourceUnavailable("connection_lost")
+            raise SourceUnavailable("connection_lost", self.asks_for)
         if self.refusal is not None:
             raise self.refusal
         self.filed.setdefault(key, dict(objection))
@@ -224,6 +225,17 @@ class TestDelivery:
         assert (held(queued).state, held(queued).last_error) == (ObjectionState.QUEUED, "some_code")
         desk.refusal = None
         clock.advance(minutes=1)
+        jobs.deliver_objections()
+        assert held(queued).state is ObjectionState.DELIVERED
+
+    def test_a_registry_that_asks_for_time_is_given_it(self, queued: str, desk: Desk, clock: Clock) -> None:
+        desk.down, desk.asks_for = True, 900
+        jobs.deliver_objections()
+        desk.down = False
+        clock.advance(minutes=14)
+        jobs.deliver_objections()
+        assert held(queued).state is ObjectionState.QUEUED
+        clock.advance(minutes=2)
         jobs.deliver_objections()
         assert held(queued).state is ObjectionState.DELIVERED
 

@@ -286,6 +286,21 @@ class TestFaults:
         pull_due()
         assert (feed().failures, before) == (6, 6)
 
+    def test_a_registry_is_left_alone_for_as_long_as_it_asks(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        fake_registry.put("P-0")
+        fake_registry.fault("/registry/v1/projects", "503", times=None, seconds=1200)
+        assert pulled().error is not None
+        assert feed().next_attempt_at >= clock.now + timedelta(seconds=1200)
+        fake_registry.state.faults.clear()
+        clock.advance(minutes=19)
+        pull_due()
+        assert replica() == {}
+        clock.advance(minutes=2)
+        pull_due()
+        assert replica() == provider(fake_registry, "P-0")
+
     def test_a_doorbell_does_not_hurry_a_failing_registry(
         self, app: Flask, fake_registry: FakeRegistry
     ) -> None:

@@ -151,10 +151,19 @@ def void_cursor(session: Session, *, lease: str, now: datetime) -> None:
     feed.leased_until = now + LEASE
 
 
-def finish(session: Session, *, lease: str, now: datetime, jitter: float, error: str | None) -> bool:
+def finish(
+    session: Session,
+    *,
+    lease: str,
+    now: datetime,
+    jitter: float,
+    error: str | None,
+    asked_wait_s: float | None = None,
+) -> bool:
     """Let go, and say when it is worth trying again; whether that is now, because somebody asked meanwhile.
 
-    Does nothing once another puller has taken over.
+    A registry that asked to be left alone for longer than it would be is. Does nothing once another puller
+    has taken over.
     """
     feed = session.get(Feed, THE_FEED, populate_existing=True, with_for_update=True)
     if feed is None or feed.lease != lease:
@@ -162,7 +171,7 @@ def finish(session: Session, *, lease: str, now: datetime, jitter: float, error:
     feed.lease = feed.leased_until = None
     feed.failures = 0 if error is None else feed.failures + 1
     feed.last_error = None if error is None else error[:80]
-    feed.next_attempt_at = now + wait_after(feed.failures, jitter)
+    feed.next_attempt_at = now + max(wait_after(feed.failures, jitter), timedelta(seconds=asked_wait_s or 0))
     if error is not None:
         return False
     feed.last_ok_at = now

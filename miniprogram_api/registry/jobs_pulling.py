@@ -65,9 +65,11 @@ class Pulled:
 def pull_due() -> None:
     """Pull what there is, unless somebody else does or the registry is left alone for a while."""
     source = sources.current()
-    if source is not None:
-        pull(source, due_only=True)
-    measure()
+    try:
+        if source is not None:
+            pull(source, due_only=True)
+    finally:
+        measure()
 
 
 def pull(
@@ -293,11 +295,13 @@ def forget_doorbells() -> None:
 
 
 def measure() -> None:
-    """Set the gauges, and raise the alarm over data that is a day old."""
+    """Set the gauges, warn of data that is an hour old, and raise the alarm over what is a day old."""
     now = clock.now()
     with reading() as session:
         state = read_freshness(session, now=now)
         DLQ.set(dead_letters.count_open(session))
     LAG.set(state.age.total_seconds() if state.age > timedelta(0) else 0)
-    if sources.current() is not None and state.freshness in {Freshness.ALARMING, Freshness.SILENT}:
-        log.error("registry_stale", hours=round(state.age.total_seconds() / 3600))
+    if sources.current() is None or state.freshness is Freshness.FRESH:
+        return
+    told = log.warning if state.freshness is Freshness.DEGRADED else log.error
+    told("registry_stale", hours=round(state.age.total_seconds() / 3600))

@@ -1,6 +1,7 @@
 """Pulling from a registry over real HTTP: first load, changes, every fault, and how fresh we are."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,16 +29,19 @@ from miniprogram_api.registry.models.feed import THE_FEED, Feed
 from miniprogram_api.registry.models.reconciliation import ReconciliationReport
 from miniprogram_api.registry.routes import names
 from miniprogram_api.registry.rules.pulling import Ages, Freshness, freshness, wait_after
+from miniprogram_api.registry.rules.records import parse_instant
 from miniprogram_api.registry.service import pulling
 from miniprogram_api.sites import freshness as freshness_port
 from miniprogram_api.sites.models import Lifecycle, Site
 from miniprogram_api.sites.queries.search import INDEX
 from miniprogram_api.sites.rules import dictionary
 from miniprogram_api.visits.jobs import make_slots
-from miniprogram_api.visits.models import Slot
+from miniprogram_api.visits.models import Slot, SlotState
 from miniprogram_api.web import prepared
 from tests.conftest import Clock
 from tests.factories.sites import make_opening_rule, make_site
+from tests.factories.visits import make_slot
+from tests.support.booking import Visitor
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -443,6 +447,47 @@ class TestFreshness:
         with reading() as session:
             assert not port.promises_more(session, now=clock.now)
             assert session.scalars(select(Site)).one().registry_synced_at is not None
+
+    @pytest.mark.parametrize(("hours", "level"), [(0, None), (2, "warning"), (25, "error")])
+    def test_the_older_the_data_the_louder_it_is_said(
+        self,
+        app: Flask,
+        fake_registry: FakeRegistry,
+        clock: Clock,
+        monkeypatch: pytest.MonkeyPatch,
+        hours: int,
+        level: str | None,
+    ) -> None:
+        pulled()
+        clock.advance(hours=hours)
+        said: list[str] = []
+        log = SimpleNamespace(
+            warning=lambda event, **_: said.append("warning"), error=lambda event, **_: said.append("error")
+        )
+        monkeypatch.setattr(jobs_pulling, "log", log)
+        jobs_pulling.measure()
+        assert said == ([] if level is None else [level])
+
+    def test_whoever_comes_while_the_registry_is_silent_finds_a_product_at_work(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        pulled()
+        heard_at = clock.now
+        with atomic() as session:
+            site = make_site(session)
+            make_opening_rule(session, site.id)
+            slot = make_slot(session, site.id, starts_at=clock.now + timedelta(days=10))
+        fake_registry.fault("*", "500", times=None)
+        clock.advance(days=8)
+        pull_due()
+        make_slots()
+        visitor = Visitor(app)
+        page = visitor.get(f"/api/v1/sites/{site.id}")
+        assert (page.status_code, parse_instant(page.get_json()["registry_as_of"])) == (200, heard_at)
+        assert [one["id"] for one in visitor.get("/api/v1/sites").get_json()["items"]] == [str(site.id)]
+        assert visitor.book(slot.id).status_code == 201
+        with reading() as session:
+            assert [row.state for row in session.scalars(select(Slot))] == [SlotState.OPEN]
 
     def test_slots_are_made_again_once_the_registry_speaks(
         self, app: Flask, fake_registry: FakeRegistry, clock: Clock

@@ -187,7 +187,7 @@ def dictionaries_read(session: Session, *, lease: str, now: datetime) -> None:
 
 
 def is_comparison_wanted(session: Session) -> bool:
-    """Whether a snapshot was read since the last comparison, by a registry that answers."""
+    """Whether records may have been passed over since the last comparison, of a registry that answers."""
     wanted = select(Feed.id).where(Feed.id == THE_FEED, Feed.comparison_wanted, Feed.failures == 0)
     return session.scalars(wanted).one_or_none() is not None
 

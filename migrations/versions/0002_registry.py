@@ -459,7 +459,7 @@ def upgrade() -> None:
     sa.Column('held_because', sa.Enum('review', 'unchecked', 'service_down', name='heldbecause', native_enum=False, length=32), nullable=True),
     sa.Column('text_cleared', sa.Boolean(), nullable=False),
     sa.Column('refusal_reason', sa.String(length=200), nullable=True),
-    sa.Column('registry_id', sa.String(length=64), nullable=True),
+    sa.Column('registry_id', sa.String(length=80), nullable=True),
     sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answer_cipher', sa.Text(), nullable=True),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),

@@ -119,6 +119,10 @@ class TestProblems:
         assert refused.value.retry_after_s == 90
         assert [fault.hits for fault in fake_registry.state.faults.planned] == [1]
 
+    def test_what_is_said_to_a_paper_can_be_kept_whatever_it_holds(self) -> None:
+        told = {"id": "C-1", "state": "rejected", "answer": "不予\x00更正\ud800"}
+        assert reading.filed(told, id_name="id").answer == "不予\ufffd更正\ufffd"
+
     def test_a_wait_may_be_told_as_a_date_and_has_an_end(self) -> None:
         def asked(text: str) -> float | None:
             return reading.asked_wait(Reply(503, {"Retry-After": text}, b""), THEN)

@@ -159,6 +159,11 @@ def web_address(text: str | None) -> str | None:
     return text if fit else None
 
 
+def storable(text: str) -> str:
+    """The text with a mark in place of what no database takes."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def parse_day(text: str | None) -> date | None:
     """A day of the calendar. Raises ValueError."""
     return None if text is None else date.fromisoformat(text)

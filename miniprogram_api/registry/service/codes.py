@@ -102,6 +102,7 @@ def _is_usable(name: str, item: Any) -> bool:
         isinstance(code, str)
         and isinstance(text, str)
         and 0 < len(code) <= _LONGEST[name]
+        and code.isprintable()
         and 0 < len(text.strip()) <= 40
         and text.isprintable()
     )

@@ -79,7 +79,7 @@ def settle_delivered(session: Session, turn: Turn, filed: Filed, *, now: datetim
     objection = lock_objection(session, turn.objection_id)
     if objection is None or objection.registry_id is not None:
         return
-    objection.registry_id, objection.delivered_at = filed.id[:64], now
+    objection.registry_id, objection.delivered_at = filed.id, now
     if objection.state is ObjectionState.QUEUED:
         due_at = now + look_again_after(0)
         move(session, objection, ObjectionState.DELIVERED, actor=SYSTEM, now=now, due_at=due_at)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from miniprogram_api.kernel.outbound import Reply
-from miniprogram_api.registry.rules.records import parse_instant
+from miniprogram_api.registry.rules.records import parse_instant, storable
 from miniprogram_api.registry.rules.sendings import retry_after_s
 from miniprogram_api.registry.sources.port import Dictionary, Filed, SourceUnavailable
 
@@ -105,6 +105,6 @@ def filed(value: Any, *, id_name: str) -> Filed:
     return Filed(
         id=text(answer.get(id_name), longest=80),
         state=text(answer.get("state"), longest=32),
-        answer=said[:2000] if isinstance(said, str) else None,
+        answer=storable(said)[:2000] if isinstance(said, str) else None,
         decided_at=None if decided is None else instant(decided),
     )

@@ -12,6 +12,7 @@ from miniprogram_api.sites.queries.search import INDEX
 from miniprogram_api.sites.rules.dictionary import DISTRICTS, LEVELS, TYPES, shown_name
 
 _NAMED = {"types": Site.type, "levels": Site.level, "districts": Site.district}
+_AT_ONCE = 500
 
 
 def index_site(session: Session, site: Site) -> None:
@@ -35,8 +36,9 @@ def index_sites(session: Session, sites: Sequence[Site]) -> None:
 
 def index_named(session: Session, dictionary: str, codes: Collection[str]) -> None:
     """Bring the index up to date for the sites with codes of a dictionary whose names have changed."""
-    theirs = select(Site).where(_NAMED[dictionary].in_(codes)).order_by(Site.id)
-    index_sites(session, session.scalars(theirs).all())
+    theirs = session.scalars(select(Site).where(_NAMED[dictionary].in_(codes)).order_by(Site.id)).all()
+    for start in range(0, len(theirs), _AT_ONCE):
+        index_sites(session, theirs[start : start + _AT_ONCE])
 
 
 def _document(site: Site, technologies: Sequence[str]) -> tuple[UUID, str, str]:

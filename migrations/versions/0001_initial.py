@@ -218,7 +218,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('code', sa.String(length=20), nullable=False),
     sa.Column('project_id', sa.String(length=40), nullable=False),
-    sa.Column('project_version', sa.Integer(), nullable=False),
+    sa.Column('project_version', sa.BigInteger(), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('name_en', sa.String(length=200), nullable=True),
     sa.Column('type', sa.String(length=32), nullable=False),

@@ -305,7 +305,7 @@ def _left_at_withdrawn_sites(session: Session) -> list[str]:
         .correlate(Site)
         .scalar_subquery()
     )
-    gone = Site.lifecycle == Lifecycle.WITHDRAWN
+    gone = Site.lifecycle.in_((Lifecycle.WITHDRAWN, Lifecycle.REMOVED))
     of_site = and_(WithdrawalCase.site_id == Site.id, WithdrawalCase.version == newest)
     under_way = and_(
         WithdrawalCase.state == WithdrawalState.RUNNING, WithdrawalCase.opened_at > now - WITHDRAWN_WITHIN
@@ -363,7 +363,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("I6", "Every change of a booking has its audit row and its event.", _silent_changes),
     Invariant(
         "I8",
-        "A withdrawn site has no slot on sale and no visit to come after its effective date.",
+        "A withdrawn or removed site has no slot on sale and no visit to come after its effective date.",
         _left_at_withdrawn_sites,
     ),
     Invariant("I9", "The audit chain verifies.", _audit_chain),

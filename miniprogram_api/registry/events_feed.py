@@ -59,9 +59,10 @@ class SnapshotTaken(Event):
 
 @dataclass(frozen=True, slots=True)
 class DictionaryRefreshed(Event):
-    """The registry's names of its codes changed."""
+    """The registry's names of its codes changed; `codes` are those with another name than before."""
 
     name: ClassVar[str] = "registry.dictionary_refreshed"
 
     dictionary: str
     version: str
+    codes: list[str]

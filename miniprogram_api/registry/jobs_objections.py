@@ -173,7 +173,7 @@ def _deliver(source: RegistrySource, turn: Turn) -> None:
     try:
         filed = _send(source, turn.objection_id, parcel)
     except SourceUnavailable as error:
-        _postpone(turn, error.reason)
+        _postpone(turn, error.reason, error.retry_after_s)
     except SourceRefused as error:
         if error.status in _NOT_ABOUT_IT or error.status >= 500:
             _postpone(turn, error.code)
@@ -201,9 +201,9 @@ def _return(turn: Turn, code: str) -> None:
         delivery.settle_returned(session, turn, code=code, now=clock.now())
 
 
-def _postpone(turn: Turn, error: str) -> None:
+def _postpone(turn: Turn, error: str, asked_wait_s: float | None = None) -> None:
     with atomic() as session:
-        delivery.postpone(session, turn, error=error, now=clock.now())
+        delivery.postpone(session, turn, error=error, now=clock.now(), asked_wait_s=asked_wait_s)
 
 
 def _follow(source: RegistrySource, turn: Turn) -> None:

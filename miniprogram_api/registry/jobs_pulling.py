@@ -33,7 +33,7 @@ from miniprogram_api.registry.sources.port import (
     SourceRefused,
     SourceUnavailable,
 )
-from miniprogram_api.sites.service import end_designations
+from miniprogram_api.sites.service import end_designations, index_named
 
 log = structlog.get_logger(__name__)
 
@@ -65,9 +65,11 @@ class Pulled:
 def pull_due() -> None:
     """Pull what there is, unless somebody else does or the registry is left alone for a while."""
     source = sources.current()
-    if source is not None:
-        pull(source, due_only=True)
-    measure()
+    try:
+        if source is not None:
+            pull(source, due_only=True)
+    finally:
+        measure()
 
 
 def pull(
@@ -92,6 +94,7 @@ class _Puller:
         self._lease = str(new_id())
         self._done = Pulled()
         self._snapshots = 0
+        self._asked_wait_s: float | None = None
 
     def run(self, *, due_only: bool) -> Pulled:
         position = self._claim(due_only=due_only)
@@ -105,6 +108,7 @@ class _Puller:
                 position = self._step(position)
         except (SourceUnavailable, SourceRefused, CursorExpired) as error:
             self._done.error = str(error) or type(error).__name__
+            self._asked_wait_s = error.retry_after_s if isinstance(error, SourceUnavailable) else None
             log.warning("registry_pull_failed", reason=self._done.error)
         except LeaseLost:
             self._done.busy = True
@@ -191,6 +195,7 @@ class _Puller:
                 now=clock.now(),
                 jitter=random.random(),  # noqa: S311  jitter, not a secret
                 error=error,
+                asked_wait_s=self._asked_wait_s,
             )
 
     def _read_dictionaries(self) -> None:
@@ -208,6 +213,8 @@ class _Puller:
             self._keep_dictionary(name, given.version, list(given.items))
         if whole:
             self._dictionaries_read()
+        # The records of this very pull are to be read with these names.
+        refresh_names()
 
     @retrying
     def _keep_dictionary(self, name: str, version: str, items: list[Any]) -> None:
@@ -219,7 +226,7 @@ class _Puller:
     @retrying
     def _dictionaries_read(self) -> None:
         with atomic() as session:
-            pulling.dictionaries_read(session, lease=self._lease)
+            pulling.dictionaries_read(session, lease=self._lease, now=clock.now())
 
 
 @subscribe(DoorbellRung, name="registry.answer_doorbell")
@@ -235,9 +242,11 @@ def answer_doorbell(session: Session, event: DoorbellRung) -> None:
 
 
 @subscribe(DictionaryRefreshed, name="registry.show_names")
-def show_names(session: Session, _: DictionaryRefreshed) -> None:
-    """Show the new names from now on; other processes look for them every minute."""
+def show_names(session: Session, event: DictionaryRefreshed) -> None:
+    """Show the new names from now on, and find sites by them; other processes look every minute."""
     codes.load_names(session)
+    codes.settle_named(session)
+    index_named(session, event.dictionary, event.codes)
 
 
 @periodic("registry.load_names")
@@ -286,11 +295,13 @@ def forget_doorbells() -> None:
 
 
 def measure() -> None:
-    """Set the gauges, and raise the alarm over data that is a day old."""
+    """Set the gauges, warn of data that is an hour old, and raise the alarm over what is a day old."""
     now = clock.now()
     with reading() as session:
         state = read_freshness(session, now=now)
         DLQ.set(dead_letters.count_open(session))
     LAG.set(state.age.total_seconds() if state.age > timedelta(0) else 0)
-    if sources.current() is not None and state.freshness in {Freshness.ALARMING, Freshness.SILENT}:
-        log.error("registry_stale", hours=round(state.age.total_seconds() / 3600))
+    if sources.current() is None or state.freshness is Freshness.FRESH:
+        return
+    told = log.warning if state.freshness is Freshness.DEGRADED else log.error
+    told("registry_stale", hours=round(state.age.total_seconds() / 3600))

@@ -8,14 +8,19 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock
-from miniprogram_api.kernel.db import atomic, reading, retrying
-from miniprogram_api.kernel.tasks import periodic
+from miniprogram_api.kernel.db import after_commit, atomic, reading, retrying
+from miniprogram_api.kernel.events import subscribe
+from miniprogram_api.kernel.tasks import periodic, run_soon
 from miniprogram_api.registry import sources
+from miniprogram_api.registry.events_dead_letters import DeadLetterHandled
+from miniprogram_api.registry.events_feed import SnapshotTaken
+from miniprogram_api.registry.models.dead_letters import DeadLetterState
 from miniprogram_api.registry.models.reconciliation import Kind
 from miniprogram_api.registry.rules.reconciliation import REPAIRABLE, Stand, night_of, read_stand
-from miniprogram_api.registry.service import reconciling
+from miniprogram_api.registry.service import pulling, reconciling
 from miniprogram_api.registry.service.reconciling import BATCH, NOT_REPAIRABLE, Finding, Repaired, Result
 from miniprogram_api.registry.sources.port import (
     CursorExpired,
@@ -33,14 +38,48 @@ _NOT_TRIED = Repaired(False, "not_tried")
 
 
 @periodic("registry.reconcile", every_minutes=10)
-def reconcile_nightly() -> None:
-    """Once a night after three in Beijing; again later where the registry was away."""
+def reconcile_due() -> None:
+    """Once a night after three in Beijing, later where the registry was away, and whenever one is wanted."""
     source, night = sources.current(), night_of(clock.now())
-    if source is None or night is None:
+    if source is None:
         return
-    report_id = begin(night)
+    report_id = None if night is None else begin(night)
     if report_id is not None:
         compare(source, report_id)
+    report_id = _begin_wanted()
+    if report_id is not None and compare(source, report_id).failure is not None:
+        _want_again()
+
+
+@retrying
+def _begin_wanted() -> UUID | None:
+    with atomic() as session:
+        if not pulling.is_comparison_wanted(session):
+            return None
+        pulling.note_comparison(session, wanted=False)
+        return reconciling.begin(session, now=clock.now())
+
+
+@retrying
+def _want_again() -> None:
+    with atomic() as session:
+        pulling.note_comparison(session, wanted=True)
+
+
+@subscribe(SnapshotTaken, name="registry.compare_after_resync")
+def compare_after_resync(session: Session, _: SnapshotTaken) -> None:
+    """Find what a snapshot passed over now, not in the night."""
+    if pulling.is_comparison_wanted(session):
+        after_commit(session, lambda: run_soon("registry.reconcile"))
+
+
+@subscribe(DeadLetterHandled, name="registry.compare_after_discard")
+def compare_after_discard(session: Session, event: DeadLetterHandled) -> None:
+    """Find the good records that could not pass a dead letter while it stood in their way."""
+    if event.state == DeadLetterState.DISCARDED:
+        pulling.ensure_feed(session, now=clock.now())
+        pulling.note_comparison(session, wanted=True)
+        after_commit(session, lambda: run_soon("registry.reconcile"))
 
 
 @periodic("registry.purge_reports", every_minutes=60)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -94,7 +94,7 @@ class Site(Model):
 
     # Registry-owned.
     project_id: Mapped[str] = mapped_column(String(40), unique=True)
-    project_version: Mapped[int]
+    project_version: Mapped[int] = mapped_column(BigInteger)
     name: Mapped[str] = mapped_column(String(120))
     name_en: Mapped[str | None] = mapped_column(String(200))
     type: Mapped[str] = mapped_column(String(32))

@@ -1,22 +1,31 @@
 """All faults of a registry at once: once it is quiet, what we hold is what it holds."""
 
 import random
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from miniprogram_api.devtools.fake_registry import FakeRegistry
+from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel import events
 from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.operations import invariants
+from miniprogram_api.operations.snapshots import snapshot
 from miniprogram_api.registry import sources
 from miniprogram_api.registry.jobs_pulling import pull, pull_due
+from miniprogram_api.registry.jobs_reconciling import reconcile_due
 from miniprogram_api.registry.models import DeadLetter, DeadLetterState, HeldProject
 from miniprogram_api.registry.queries.replica import differences
-from miniprogram_api.sites.models import Site
+from miniprogram_api.sites.models import BookingMode, Overlay, Site
 from miniprogram_api.sites.rules import dictionary
+from miniprogram_api.visits.models import Booking
 from tests.conftest import Clock
+from tests.factories.members import make_member
+from tests.factories.visits import make_booking, make_slot
 
 PAGES = ("/registry/v1/projects/changes", "/registry/v1/projects")
 OF_PAGES = ["drop", "duplicate", "reorder", "stale", "conflict", "schema_invalid", "bad_digest"]
@@ -79,6 +88,49 @@ def test_once_quiet_the_replica_is_the_provider(
         assert held == expected
         assert differences(session) == []
         assert [letter.project_id for letter in open_] == []
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "tombstone"])
+@pytest.mark.parametrize("trouble", ["drop", "cursor_expired", "epoch_reset"])
+def test_whatever_goes_wrong_no_visit_outlives_its_project(
+    app: Flask, fake_registry: FakeRegistry, clock: Clock, end: str, trouble: str
+) -> None:
+    for project_id in ("P-0", "P-1"):
+        fake_registry.put(project_id, lifecycle="titled", education_base=True)
+    pull_due()
+    reconcile_due()
+    visits = {project_id: book_at(project_id) for project_id in ("P-0", "P-1")}
+    fake_registry.fault(PAGES[0], trouble, times=1)
+    if end == "tombstone":
+        fake_registry.tombstone("P-0")
+    else:
+        fake_registry.put("P-0", lifecycle="withdrawn")
+    fake_registry.put("P-1", name="另一版（示例）")
+    for _ in range(2):
+        clock.advance(minutes=6)
+        pull_due()
+    clock.advance(days=1)  # what a page dropped in the end is found in the night
+    reconcile_due()
+    while events.drain():
+        pass
+    with reading() as session:
+        found = session.execute(select(Booking.id, Booking.status)).all()
+    assert {row.id: row.status.value for row in found} == {
+        visits["P-0"]: "cancelled",
+        visits["P-1"]: "confirmed",
+    }
+    with snapshot() as session:
+        broken = {invariant.code for invariant, rows in invariants.check(session) if rows}
+    assert broken.isdisjoint({"I1", "I2", "I3", "I8", "I11"})
+
+
+def book_at(project_id: str) -> UUID:
+    """The site of a project opens, and somebody books a visit in three days."""
+    with atomic() as session:
+        site = session.scalars(select(Site).where(Site.project_id == project_id)).one()
+        site.overlay, site.booking_mode = Overlay.OPEN, BookingMode.SLOTS
+        slot = make_slot(session, site.id, starts_at=kernel_clock.now() + timedelta(days=3))
+        return make_booking(session, slot, member_id=make_member(session).id).id
 
 
 def test_a_site_that_says_otherwise_than_what_we_hold_is_found(

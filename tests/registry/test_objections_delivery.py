@@ -38,13 +38,15 @@ class Desk:
         self.lost_answers = 0
         self.refusal: SourceRefused | None = None
         self.down = False
+        self.asks_for: float | None = None
+        self.prefix = "OBJ-"
 
     def file_objection(
         self, objection: Mapping[str, Any], *, files: Sequence[tuple[str, str, bytes]], key: str
     ) -> Filed:
         self.calls.append(key)
         if self.down:
-            raise SourceUnavailable("connection_lost")
+            raise SourceUnavailable("connection_lost", self.asks_for)
         if self.refusal is not None:
             raise self.refusal
         self.filed.setdefault(key, dict(objection))
@@ -52,7 +54,7 @@ class Desk:
         if self.lost_answers:
             self.lost_answers -= 1
             raise SourceUnavailable("read_timeout")
-        return Filed(id=f"OBJ-{list(self.filed).index(key) + 1}", state="received")
+        return Filed(id=f"{self.prefix}{list(self.filed).index(key) + 1}", state="received")
 
     def get_objection(self, objection_id: str) -> Filed:
         if self.down:
@@ -224,6 +226,22 @@ class TestDelivery:
         assert (held(queued).state, held(queued).last_error) == (ObjectionState.QUEUED, "some_code")
         desk.refusal = None
         clock.advance(minutes=1)
+        jobs.deliver_objections()
+        assert held(queued).state is ObjectionState.DELIVERED
+
+    def test_what_the_registry_calls_it_is_kept_whole(self, queued: str, desk: Desk) -> None:
+        desk.prefix = "OBJ-" + "9" * 75
+        jobs.deliver_objections()
+        assert held(queued).registry_id == f"{desk.prefix}1"
+
+    def test_a_registry_that_asks_for_time_is_given_it(self, queued: str, desk: Desk, clock: Clock) -> None:
+        desk.down, desk.asks_for = True, 900
+        jobs.deliver_objections()
+        desk.down = False
+        clock.advance(minutes=14)
+        jobs.deliver_objections()
+        assert held(queued).state is ObjectionState.QUEUED
+        clock.advance(minutes=2)
         jobs.deliver_objections()
         assert held(queued).state is ObjectionState.DELIVERED
 

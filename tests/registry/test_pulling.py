@@ -1,11 +1,13 @@
 """Pulling from a registry over real HTTP: first load, changes, every fault, and how fresh we are."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from miniprogram_api.devtools.fake_registry import FakeRegistry
@@ -15,19 +17,31 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.registry import jobs_pulling, sources
 from miniprogram_api.registry.jobs_pulling import Pulled, pull, pull_due
-from miniprogram_api.registry.models import DeadLetter, DeadLetterState, HeldDictionary, HeldProject
+from miniprogram_api.registry.jobs_reconciling import reconcile_due
+from miniprogram_api.registry.models import (
+    DeadLetter,
+    DeadLetterState,
+    HeldDictionary,
+    HeldProject,
+    UnknownCode,
+)
 from miniprogram_api.registry.models.feed import THE_FEED, Feed
+from miniprogram_api.registry.models.reconciliation import ReconciliationReport
 from miniprogram_api.registry.routes import names
 from miniprogram_api.registry.rules.pulling import Ages, Freshness, freshness, wait_after
+from miniprogram_api.registry.rules.records import parse_instant
 from miniprogram_api.registry.service import pulling
 from miniprogram_api.sites import freshness as freshness_port
-from miniprogram_api.sites.models import Site
+from miniprogram_api.sites.models import Lifecycle, Site
+from miniprogram_api.sites.queries.search import INDEX
 from miniprogram_api.sites.rules import dictionary
 from miniprogram_api.visits.jobs import make_slots
-from miniprogram_api.visits.models import Slot
+from miniprogram_api.visits.models import Slot, SlotState
 from miniprogram_api.web import prepared
 from tests.conftest import Clock
 from tests.factories.sites import make_opening_rule, make_site
+from tests.factories.visits import make_slot
+from tests.support.booking import Visitor
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -60,6 +74,13 @@ def replica() -> dict[str, tuple[int, str]]:
 def provider(fake: FakeRegistry, *project_ids: str) -> dict[str, tuple[int, str]]:
     records = {project_id: fake.record(project_id) for project_id in project_ids}
     return {project_id: (it["version"], it["digest"]) for project_id, it in records.items()}
+
+
+def found_by(session: Session, text: str) -> list[str]:
+    """The projects of the sites that a word finds."""
+    matches = INDEX.matches(text)
+    found = select(Site.project_id).join(matches, matches.c.object_id == Site.id)
+    return sorted(session.scalars(found))
 
 
 def settled(fake: FakeRegistry, clock: Clock, *project_ids: str, rounds: int = 12) -> None:
@@ -149,6 +170,52 @@ class TestLoading:
             pass
         assert dictionary.version() != "2026.1"
 
+    def test_names_that_come_along_are_known_to_the_records_of_the_same_pull(
+        self, app: Flask, fake_registry: FakeRegistry
+    ) -> None:
+        fake_registry.state.change_dictionary("types", [{"code": "harbour", "name": "港口"}])
+        fake_registry.put("P-0", lifecycle="titled", type_code="harbour")
+        pulled()
+        with reading() as session:
+            assert session.scalars(select(UnknownCode)).all() == []
+            assert found_by(session, "港口") == ["P-0"]
+
+    def test_names_that_come_after_the_records_are_found_and_end_the_alarm(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        fake_registry.put("P-0", lifecycle="titled", type_code="harbour")
+        pulled()
+        with reading() as session:
+            assert [row.code for row in session.scalars(select(UnknownCode))] == ["harbour"]
+            assert found_by(session, "港口") == []
+        # Nobody rings: that a code has no name is reason enough to look for one.
+        fake_registry.state.dictionaries["types"] |= {
+            "dictionary_version": "9",
+            "items": [{"code": "harbour", "name": "港口"}],
+        }
+        clock.advance(minutes=2)
+        pull_due()
+        while events.drain():
+            pass
+        with reading() as session:
+            assert session.scalars(select(UnknownCode)).all() == []
+            assert found_by(session, "港口") == ["P-0"]
+
+    def test_names_are_read_again_now_and_then_though_nobody_rings(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        pulled()
+        fake_registry.state.dictionaries["levels"] |= {
+            "dictionary_version": "9",
+            "items": [{"code": "low_carbon", "name": "低碳级"}],
+        }
+        clock.advance(minutes=14)
+        pull_due()
+        assert dictionary.shown_name(dictionary.LEVELS, "low_carbon") == "低碳"
+        clock.advance(minutes=2)
+        pull_due()
+        assert dictionary.shown_name(dictionary.LEVELS, "low_carbon") == "低碳级"
+
     def test_a_server_process_looks_for_the_names_by_itself(
         self, app: Flask, fake_registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -187,6 +254,26 @@ class TestFaults:
         assert feed().feed_epoch != before
         assert replica() == provider(fake_registry, "P-0", "P-1")
 
+    def test_what_ended_while_changes_were_passed_over_ends_here_at_once(
+        self, app: Flask, fake_registry: FakeRegistry
+    ) -> None:
+        fake_registry.put("P-0", lifecycle="titled")
+        fake_registry.put("P-1", lifecycle="titled")
+        pulled()
+        reconcile_due()  # this night's
+        fake_registry.tombstone("P-1")
+        fake_registry.state.feed.begin_epoch("restored")
+        pulled()
+        reconcile_due()
+        assert replica() == provider(fake_registry, "P-0", "P-1")
+        with reading() as session:
+            gone = session.scalars(select(Site.lifecycle).where(Site.project_id == "P-1")).one()
+            reports = session.scalars(select(ReconciliationReport)).all()
+        assert gone is Lifecycle.REMOVED
+        reconcile_due()
+        with reading() as session:
+            assert len(session.scalars(select(ReconciliationReport)).all()) == len(reports) == 2
+
     def test_a_failing_registry_is_left_alone_longer_and_longer(
         self, app: Flask, fake_registry: FakeRegistry, clock: Clock
     ) -> None:
@@ -202,6 +289,21 @@ class TestFaults:
         before = len(waits)
         pull_due()
         assert (feed().failures, before) == (6, 6)
+
+    def test_a_registry_is_left_alone_for_as_long_as_it_asks(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        fake_registry.put("P-0")
+        fake_registry.fault("/registry/v1/projects", "503", times=None, seconds=1200)
+        assert pulled().error is not None
+        assert feed().next_attempt_at >= clock.now + timedelta(seconds=1200)
+        fake_registry.state.faults.clear()
+        clock.advance(minutes=19)
+        pull_due()
+        assert replica() == {}
+        clock.advance(minutes=2)
+        pull_due()
+        assert replica() == provider(fake_registry, "P-0")
 
     def test_a_doorbell_does_not_hurry_a_failing_registry(
         self, app: Flask, fake_registry: FakeRegistry
@@ -345,6 +447,47 @@ class TestFreshness:
         with reading() as session:
             assert not port.promises_more(session, now=clock.now)
             assert session.scalars(select(Site)).one().registry_synced_at is not None
+
+    @pytest.mark.parametrize(("hours", "level"), [(0, None), (2, "warning"), (25, "error")])
+    def test_the_older_the_data_the_louder_it_is_said(
+        self,
+        app: Flask,
+        fake_registry: FakeRegistry,
+        clock: Clock,
+        monkeypatch: pytest.MonkeyPatch,
+        hours: int,
+        level: str | None,
+    ) -> None:
+        pulled()
+        clock.advance(hours=hours)
+        said: list[str] = []
+        log = SimpleNamespace(
+            warning=lambda event, **_: said.append("warning"), error=lambda event, **_: said.append("error")
+        )
+        monkeypatch.setattr(jobs_pulling, "log", log)
+        jobs_pulling.measure()
+        assert said == ([] if level is None else [level])
+
+    def test_whoever_comes_while_the_registry_is_silent_finds_a_product_at_work(
+        self, app: Flask, fake_registry: FakeRegistry, clock: Clock
+    ) -> None:
+        pulled()
+        heard_at = clock.now
+        with atomic() as session:
+            site = make_site(session)
+            make_opening_rule(session, site.id)
+            slot = make_slot(session, site.id, starts_at=clock.now + timedelta(days=10))
+        fake_registry.fault("*", "500", times=None)
+        clock.advance(days=8)
+        pull_due()
+        make_slots()
+        visitor = Visitor(app)
+        page = visitor.get(f"/api/v1/sites/{site.id}")
+        assert (page.status_code, parse_instant(page.get_json()["registry_as_of"])) == (200, heard_at)
+        assert [one["id"] for one in visitor.get("/api/v1/sites").get_json()["items"]] == [str(site.id)]
+        assert visitor.book(slot.id).status_code == 201
+        with reading() as session:
+            assert [row.state for row in session.scalars(select(Slot))] == [SlotState.OPEN]
 
     def test_slots_are_made_again_once_the_registry_speaks(
         self, app: Flask, fake_registry: FakeRegistry, clock: Clock

@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from miniprogram_api.identity.permissions import Role
-from miniprogram_api.kernel.audit import AuditRow
+from miniprogram_api.kernel import events
+from miniprogram_api.kernel.audit import Actor, AuditRow
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.registry import jobs_reconciling as jobs
@@ -21,7 +22,9 @@ from miniprogram_api.registry.models.dead_letters import DeadLetter
 from miniprogram_api.registry.models.projects import HeldProject
 from miniprogram_api.registry.models.reconciliation import Difference, Kind, ReconciliationReport
 from miniprogram_api.registry.rules.reconciliation import Stand, compare, night_of, read_stand
+from miniprogram_api.registry.service import dead_letter_desk as desk
 from miniprogram_api.registry.service.reconciling import Result
+from miniprogram_api.registry.service.taking_over import Outcome
 from miniprogram_api.registry.sources import SourceUnavailable
 from miniprogram_api.sites.models import Lifecycle, Site
 from tests.conftest import Clock
@@ -323,11 +326,11 @@ class TestNights:
 
     def test_a_night_is_compared_once(self, registry: MemorySource, agree: Agree, clock: Clock) -> None:
         agree()
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         clock.advance(hours=1)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         clock.advance(days=1)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         with reading() as session:
             nights = session.scalars(
                 select(ReconciliationReport.night).order_by(ReconciliationReport.night)
@@ -339,11 +342,11 @@ class TestNights:
     ) -> None:
         agree()
         registry.failures = [SourceUnavailable("timeout")]
-        jobs.reconcile_nightly()
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
+        jobs.reconcile_due()
         assert registry.calls == ["read_snapshot"]
         clock.advance(minutes=31)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         with reading() as session:
             report = session.scalars(select(ReconciliationReport)).one()
         assert (report.failure, report.counts["match"]) == (None, 1)
@@ -355,9 +358,29 @@ class TestNights:
         clock.advance(hours=6, minutes=1)
         assert jobs.begin(night) is not None
 
+    def test_what_a_discarded_letter_kept_out_is_fetched(
+        self, registry: MemorySource, agree: Agree, clock: Clock
+    ) -> None:
+        agree(version=1)
+        registry.records["P-1"] = change("P-1", 2, name="新名（示例）")
+        jobs.reconcile_due()  # this night's
+        with atomic() as session:
+            taken(session, change("P-1", 900, name=""), now=clock.now)
+            assert taken(session, change("P-1", 3, name="再改（示例）"), now=clock.now) is Outcome.FROZEN
+            letter = session.scalars(select(DeadLetter)).one()
+            desk.ask_discard(session, letter.id, reason="演练", actor=Actor(kind="staff", id="one"))
+            desk.confirm_discard(session, letter.id, actor=Actor(kind="staff", id="other"), now=clock.now)
+        registry.records["P-1"] = change("P-1", 3, name="再改（示例）")
+        while events.drain():
+            pass
+        jobs.reconcile_due()
+        project = held()
+        assert project is not None
+        assert (project.version, project.frozen_at) == (3, None)
+
     def test_without_a_registry_nothing_is_compared(self, app: Flask, clock: Clock) -> None:
         sources.use(None)
-        jobs.reconcile_nightly()
+        jobs.reconcile_due()
         with reading() as session:
             assert session.scalars(select(ReconciliationReport)).all() == []
 

@@ -13,9 +13,10 @@ from miniprogram_api.registry.rules.records import (
     decide,
     digest_of,
     read_record,
+    web_address,
     withdrawal_of,
 )
-from tests.factories.registry import change
+from tests.factories.registry import THEN, change
 
 
 def fault_of(raw: Any) -> tuple[str, str]:
@@ -154,9 +155,31 @@ def test_the_version_decides_then_the_digest(
 
 def test_a_withdrawal_without_a_date_takes_effect_when_it_was_decided() -> None:
     read = record(2, lifecycle="withdrawn", record={"reason_code": "failed", "doc_no": "撤〔2026〕1号"})
-    withdrawal = withdrawal_of(read)
+    withdrawal = withdrawal_of(read, received_at=THEN)
     assert withdrawal.effective_at == read.occurred_at
     assert (withdrawal.reason_code, withdrawal.doc_no) == ("failed", "撤〔2026〕1号")
+
+
+@pytest.mark.parametrize(
+    ("text", "fit"),
+    [
+        ("https://example.gov.cn/notices/31?a=1#b", True),
+        ("http://example.gov.cn:8080/公示.html", True),
+        ("HTTPS://example.gov.cn/", True),
+        ("javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("ftp://example.gov.cn/a", False),
+        ("//example.gov.cn/a", False),
+        ("https:///a", False),
+        ("https://[broken", False),
+        ("https://example.gov.cn/a b", False),
+        ("https://example.gov.cn/\nx", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_an_address_of_the_web_is_one(text: str | None, fit: bool) -> None:
+    assert web_address(text) == (text if fit else None)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from joserfc.jwk import ECKey, RSAKey
 from config.registry import RegistrySettings
 from config.settings import Settings
 from miniprogram_api.devtools.fake_registry import DEMO_CLIENT_ID, FakeRegistry
+from miniprogram_api.kernel.outbound import Reply
 from miniprogram_api.registry.sources import reading
 from miniprogram_api.registry.sources.api import ApiSource
 from miniprogram_api.registry.sources.port import CursorExpired, SourceRefused, SourceUnavailable
 from tests.conftest import Clock
+from tests.factories.registry import THEN
 
 pytestmark = pytest.mark.usefixtures("clock")
 CHANGES = "/registry/v1/projects/changes"
@@ -108,7 +110,28 @@ class TestProblems:
             source.list_changes(None, limit=100)
         assert (refused.value.retry_after_s or 0) > 0
 
-    @pytest.mark.parametrize("fault", ["503", "reset", "truncated", "empty"])
+    def test_one_that_asks_to_be_left_alone_is_not_asked_again_at_once(
+        self, source: ApiSource, fake_registry: FakeRegistry
+    ) -> None:
+        fake_registry.fault(CHANGES, "503", times=None, seconds=90)
+        with pytest.raises(SourceUnavailable) as refused:
+            source.list_changes(None, limit=100)
+        assert refused.value.retry_after_s == 90
+        assert [fault.hits for fault in fake_registry.state.faults.planned] == [1]
+
+    def test_what_is_said_to_a_paper_can_be_kept_whatever_it_holds(self) -> None:
+        told = {"id": "C-1", "state": "rejected", "answer": "不予\x00更正\ud800"}
+        assert reading.filed(told, id_name="id").answer == "不予\ufffd更正\ufffd"
+
+    def test_a_wait_may_be_told_as_a_date_and_has_an_end(self) -> None:
+        def asked(text: str) -> float | None:
+            return reading.asked_wait(Reply(503, {"Retry-After": text}, b""), THEN)
+
+        assert asked("Mon, 23 Nov 2026 02:01:00 GMT") == 60
+        assert asked("999999") == 3600
+        assert asked("soon") is None
+
+    @pytest.mark.parametrize("fault", ["reset", "truncated", "empty"])
     def test_what_only_reads_is_tried_again(
         self, source: ApiSource, fake_registry: FakeRegistry, fault: str
     ) -> None:

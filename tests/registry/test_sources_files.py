@@ -1,7 +1,11 @@
 """The registry by files: drops in their order, whole or waiting, each record once, and what we write out."""
 
 import hashlib
+import io
 import json
+import os
+import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from miniprogram_api.kernel.db import reading
 from miniprogram_api.registry import sources
 from miniprogram_api.registry.jobs_pulling import Pulled, pull
 from miniprogram_api.registry.models import DeadLetter, HeldProject
+from miniprogram_api.registry.sources import drops, sheets
 from miniprogram_api.registry.sources.files import FileSource
 from miniprogram_api.registry.sources.port import SourceRefused, SourceUnavailable
 from miniprogram_api.sites.models import Site
@@ -35,7 +40,7 @@ def lines(*records: Any) -> bytes:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
 
 
-def sheet(path: Path, records: Sequence[dict[str, Any]]) -> None:
+def sheet(path: Path | io.BytesIO, records: Sequence[dict[str, Any]]) -> None:
     book = Workbook()
     names = list(records[0])
     book.active.append(names)
@@ -145,6 +150,107 @@ def test_a_manifest_of_no_sense_is_waited_for(app: Flask, root: Path, manifest: 
     (root / "000001").mkdir()
     (root / "000001" / "manifest.json").write_text(manifest)
     assert pulled(root).records == 0
+
+
+def test_a_file_that_was_changed_after_its_check_is_checked_again(app: Flask, root: Path) -> None:
+    folder = drop(root, 1, changes=("changes", lines(*(change(f"P-{number}") for number in range(3)))))
+    source = FileSource(root)
+    assert len(source.list_changes(None, limit=2).items) == 2
+    (folder / "changes.jsonl").write_bytes(lines(change("P-1", 9)))
+    with pytest.raises(SourceUnavailable):
+        source.list_changes("1:2", limit=2)
+    assert pulled(root).records == 0
+
+
+def test_a_file_that_goes_away_while_it_is_read_is_a_registry_that_is_away(app: Flask, root: Path) -> None:
+    folder = drop(root, 1, changes=("changes", lines(change("P-1"))))
+    (whole,) = drops.list_drops(root)
+    records = drops.read_lines(whole, kinds={"changes"})
+    (folder / "changes.jsonl").unlink()
+    with pytest.raises(SourceUnavailable):
+        next(records)
+
+
+def test_nothing_is_read_from_beyond_the_folder(app: Flask, root: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    drop(elsewhere, 1, changes=("changes", lines(change("P-1"))))
+    (root / "000001").symlink_to(elsewhere / "000001", target_is_directory=True)
+    assert pulled(root).records == 0
+    (root / "000001").unlink()
+    drop(root, 1, changes=("changes", lines(change("P-1"))))
+    (root / "000001" / "changes.jsonl").unlink()
+    (root / "000001" / "changes.jsonl").symlink_to(elsewhere / "000001" / "changes.jsonl")
+    assert pulled(root).records == 0
+
+
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(app: Flask, root: Path) -> None:
+    folder = drop(root, 1, changes=("changes", lines(change("P-1"))))
+    (folder / "changes.jsonl").unlink()
+    os.mkfifo(folder / "changes.jsonl")
+    assert pulled(root).records == 0
+
+
+def test_a_line_without_end_is_a_dead_letter_of_its_own(app: Flask, root: Path) -> None:
+    content = b'{"x": "' + b"y" * 3_000_000 + b'"}\n' + lines(change("P-1"))
+    drop(root, 1, changes=("changes", content))
+    assert pulled(root).outcomes == {"dead": 1, "applied": 1}
+
+
+class TestWorkbooks:
+    """A file with the right checksum is still a file of somebody else."""
+
+    def put(self, root: Path, write: Any) -> None:
+        (root / "000001").mkdir()
+        write(root / "000001" / "sheet.xlsx")
+        drop(root, 1, sheet=("changes", b""))
+
+    def test_what_is_no_workbook_waits(self, app: Flask, root: Path) -> None:
+        self.put(root, lambda path: path.write_bytes(b"PK no zip"))
+        assert pulled(root).records == 0
+
+    def test_one_that_unpacks_to_more_than_we_read_waits(
+        self, app: Flask, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sheets, "_LARGEST_STRINGS", 1024 * 1024)
+
+        def bomb(path: Path) -> None:
+            sheet(path, [change("P-1")])
+            with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("xl/sharedStrings2.xml", b" " * 2_000_000)
+
+        self.put(root, bomb)
+        assert pulled(root).records == 0
+        assert drops.list_drops(root) == []
+
+    def test_one_that_breaks_in_the_midst_stops_the_pull_and_no_more(self, app: Flask, root: Path) -> None:
+        def broken(path: Path) -> None:
+            with zipfile.ZipFile(path, "w") as archive, zipfile.ZipFile(io.BytesIO(a_workbook())) as good:
+                for part in good.infolist():
+                    body = good.read(part)
+                    half = part.filename.startswith("xl/worksheets/")
+                    archive.writestr(part.filename, body[: len(body) // 2] if half else body)
+
+        self.put(root, broken)
+        done = pulled(root)
+        assert (done.error, done.records) == ("sheet.xlsx is no workbook", 0)
+
+    def test_one_that_says_it_is_as_wide_as_can_be_is_read_as_it_is(self, app: Flask, root: Path) -> None:
+        def wide(path: Path) -> None:
+            with zipfile.ZipFile(path, "w") as archive, zipfile.ZipFile(io.BytesIO(a_workbook())) as good:
+                for part in good.infolist():
+                    body = re.sub(rb'ref="A1:[A-Z]+2"', b'ref="A1:XFD1048576"', good.read(part))
+                    archive.writestr(part.filename, body)
+
+        self.put(root, wide)
+        assert pulled(root).outcomes == {"applied": 1}
+
+
+def a_workbook() -> bytes:
+    """A good one of one record."""
+    content = io.BytesIO()
+    sheet(content, [change("P-1")])
+    return content.getvalue()
 
 
 def test_lines_of_no_sense_are_dead_letters_and_stop_nothing(app: Flask, root: Path) -> None:

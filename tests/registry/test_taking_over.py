@@ -157,6 +157,10 @@ class TestVersions:
         assert taken(session, change(version=2, name="旧")) is Outcome.STALE
         assert site(session).name == "新"
 
+    def test_the_largest_version_there_is_has_room(self, session: Session) -> None:
+        assert taken(session, change(version=2**53 - 1, lifecycle="withdrawn")) is Outcome.APPLIED
+        assert (held(session).version, site(session).project_version) == (2**53 - 1, 2**53 - 1)
+
     def test_a_gap_is_no_trouble(self, session: Session) -> None:
         taken(session, change(version=1))
         assert taken(session, change(version=9, name="新")) is Outcome.APPLIED
@@ -248,6 +252,31 @@ class TestTakingBack:
             "2026-12-01",
             "撤〔2026〕1号",
         )
+
+    @pytest.mark.parametrize("op", ["upsert", "tombstone"])
+    def test_a_clock_that_runs_ahead_postpones_no_withdrawal(self, session: Session, op: str) -> None:
+        taken(session, change())
+        ahead = {"occurred_at": "2026-11-25T09:30:00+08:00"}
+        taken(session, change(version=2, op=op, lifecycle="withdrawn", record=ahead))
+        assert session.scalars(select(WithdrawalCase.effective_at)).one() == THEN
+
+    def test_a_withdrawal_that_says_no_date_counts_from_when_it_happened(self, session: Session) -> None:
+        taken(session, change())
+        taken(session, change(version=2, lifecycle="withdrawn"), now=THEN + timedelta(days=3))
+        case = session.scalars(select(WithdrawalCase)).one()
+        assert case.effective_at.isoformat() == "2026-11-23T01:30:00+00:00"
+        assert str(site(session).withdrawn_on) == "2026-11-23"
+
+    def test_an_address_that_is_none_of_the_web_is_left_out_and_stops_nothing(self, session: Session) -> None:
+        digest = "0" * 64
+        media = [
+            {"url": url, "sha256": digest, "mime": "image/jpeg"}
+            for url in ("javascript:alert(1)", "https://example.gov.cn/a.jpg", "file:///etc/passwd")
+        ]
+        notice = {"from": "2026-11-20", "until": "2026-11-29", "url": "javascript:alert(1)", "doc_no": None}
+        assert taken(session, change(notice=notice, official_media=media)) is Outcome.APPLIED
+        assert held(session).notice_url is None
+        assert [one["url"] for one in site(session).official_media or []] == ["https://example.gov.cn/a.jpg"]
 
     def test_a_jump_is_taken_over_and_noted(self, session: Session) -> None:
         taken(session, change(lifecycle="withdrawn"))

@@ -22,7 +22,7 @@ from miniprogram_api.operations.snapshots import snapshot
 from miniprogram_api.registry import jobs_withdrawals
 from miniprogram_api.registry.models import Announcement, HeldProject, WithdrawalCase, WithdrawalState
 from miniprogram_api.registry.service import withdrawals
-from miniprogram_api.sites.models import Overlay, Site
+from miniprogram_api.sites.models import Lifecycle, Overlay, Site
 from miniprogram_api.visits import jobs as visit_jobs
 from miniprogram_api.visits.errors.slots import SiteNotOpen
 from miniprogram_api.visits.models import Booking, BookingStatus, Hold, HoldState, Slot, SlotState, Ticket
@@ -355,6 +355,12 @@ def test_a_slot_that_opened_behind_its_back_is_closed_before_the_case_ends(clock
     assert announced()[0]["slots_closed"] == 2
 
 
+def end_as(found: Withdrawn, how: Lifecycle) -> None:
+    """Leave the site as another end of its record does."""
+    with atomic() as session:
+        session.get_one(Site, found.site_id).lifecycle = how
+
+
 def an_open_slot(found: Withdrawn) -> Any:
     return update(Slot).where(Slot.site_id == found.site_id).values(state=SlotState.OPEN)
 
@@ -364,15 +370,33 @@ def a_living_visit(found: Withdrawn) -> Any:
     return mine.values(status=BookingStatus.CONFIRMED)
 
 
+@pytest.mark.parametrize("how", [Lifecycle.WITHDRAWN, Lifecycle.REMOVED])
 @pytest.mark.parametrize("break_it", [an_open_slot, a_living_visit])
-def test_the_invariant_sees_what_is_left(break_it: Callable[[Withdrawn], Any]) -> None:
+def test_the_invariant_sees_what_is_left(break_it: Callable[[Withdrawn], Any], how: Lifecycle) -> None:
     found = make_visited_site(slots=1, members=1, guests=0)
     withdraw(found)
+    end_as(found, how)
     settle()
     assert "I8" not in broken()
     with atomic() as session:
         session.execute(break_it(found).execution_options(synchronize_session=False))
     assert "I8" in broken()
+
+
+@pytest.mark.parametrize("how", [Lifecycle.REMOVED, Lifecycle.RECALLED])
+def test_what_slips_in_beside_the_end_of_a_record_is_ended_too(how: Lifecycle, clock: Clock) -> None:
+    found = make_visited_site(slots=1, members=0, guests=0)
+    withdraw(found)
+    end_as(found, how)
+    with atomic() as session:
+        slot = make_slot(session, found.site_id, starts_at=clock.now + timedelta(days=3))
+        member = make_member(session)
+        late = make_booking(
+            session, slot, member_id=member.id, created_at=clock.now + timedelta(seconds=1)
+        ).id
+    settle()
+    assert statuses(found) == {late: BookingStatus.CANCELLED}
+    assert slot_states(found) == {("closed", "withdrawn")}
 
 
 def test_a_case_that_is_stuck_breaks_the_invariant_in_the_end(clock: Clock) -> None:

@@ -27,6 +27,7 @@ class Place:
     capacity: int
     child_capacity: int | None = None
     closed: bool = False
+    withdrawn: bool = False  # with its site, by the registry
 
     def is_over(self, now: datetime) -> bool:
         return now >= self.starts - NOTICE
@@ -123,6 +124,8 @@ class City:
 
     def why_not_time(self, place: Place, now: datetime) -> set[str]:
         found = {"visits.past_cutoff"} if place.is_over(now) else set()
+        if place.withdrawn:
+            found.add("visits.site_not_bookable")
         return found | ({"visits.slot_closed"} if place.closed and now < place.starts else set())
 
     def why_not_party(self, adults: int, children: int) -> set[str]:
@@ -178,6 +181,18 @@ class City:
             return "too_early"
         over = code in visit.seen_over or now >= visit.place.starts + ENTRY_AFTER
         return "too_late" if over else "ok"
+
+    def withdraw(self, place: Place, now: datetime) -> None:
+        """What the registry does to a place whose site it withdraws: visits to come end without blame."""
+        place.withdrawn = True
+        if now >= place.starts:
+            return
+        place.closed = True
+        for visit in self.visits:
+            if visit.place is place and visit.status == "confirmed":
+                visit.status = "cancelled"
+        for held in self.holds:
+            held.ended = held.ended or held.place is place
 
     def settle(self, now: datetime) -> None:
         """What the sweep of no-shows does."""

@@ -26,6 +26,9 @@ from miniprogram_api.kernel.clock import BEIJING, beijing_date
 from miniprogram_api.kernel.db import Model, atomic, reading
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.operations import invariants
+from miniprogram_api.registry.jobs_withdrawals import resume_withdrawals
+from miniprogram_api.registry.service.taking_over import Outcome
+from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.jobs_bookings import clear_expired_holds
 from miniprogram_api.visits.jobs_gate import mark_no_shows
 from miniprogram_api.visits.models import DayCap, Slot
@@ -38,6 +41,7 @@ from miniprogram_api.visits.service.holds import MOST_HOLDS
 from miniprogram_api.web import prepared
 from tests.conftest import Clock
 from tests.factories.gate import Gate
+from tests.factories.registry import change, taken
 from tests.factories.sites import make_site
 from tests.factories.staff import signed_in
 from tests.factories.visits import WEDNESDAY_AT_NINE, make_policy, make_slot
@@ -52,7 +56,7 @@ MEMBERS = 6
 DAY_CAP = 9
 PLENTY = 1000
 TUESDAY_AT_TEN = WEDNESDAY_AT_NINE - timedelta(hours=23)
-WATCHED = ("I1", "I2", "I2-day", "I3", "I4", "I5", "I6", "I13", "I13-overlap", "I15")
+WATCHED = ("I1", "I2", "I2-day", "I3", "I4", "I5", "I6", "I8", "I13", "I13-overlap", "I15")
 _KEPT = {"kernel_heartbeat", "kernel_audit_head"}
 
 members = st.integers(0, MEMBERS - 1)
@@ -297,6 +301,24 @@ class BookingMachine(RuleBasedStateMachine):
             if slot.closed and visit.place is slot and visit.status == "confirmed":
                 visit.status = "cancelled"
 
+    # The registry
+
+    @precondition(lambda self: not any(slot.withdrawn for slot in self.city.places))
+    @rule(chance=picks)
+    def withdraw_the_other_site(self, chance: int) -> None:
+        """Now and then, and of the two sites the one that the rest can do without."""
+        if chance % 3:
+            return
+        told = {"effective_at": self.now.isoformat(), "reason_code": "failed", "doc_no": None}
+        with atomic() as session:
+            project_id = session.scalars(select(Site.project_id).where(Site.id != self.home)).one()
+            record = change(project_id, 2, lifecycle="withdrawn", withdrawal=told)
+            assert taken(session, record, now=self.now) is Outcome.APPLIED
+        resume_withdrawals()
+        for slot in self.city.places:
+            if not slot.at_home:
+                self.city.withdraw(slot, self.now)
+
     # Time
 
     @rule(minutes=st.sampled_from([1, 11, 60, 12 * 60]))
@@ -333,9 +355,12 @@ class BookingMachine(RuleBasedStateMachine):
         """The public sees as many places as there are, and a member their booking as it is."""
         prepared.forget()
         slot, visit = picked(self.city.places, place), picked(self.city.visits, pick)
-        told = self.members[0].get(f"/api/v1/slots/{slot.id}").get_json()
+        answer = self.members[0].get(f"/api/v1/slots/{slot.id}")
         left, day_left = self.city.left(slot, self.now), self.city.day_left(slot, self.now)
-        assert told["left"] == (left if day_left is None else min(left, day_left))
+        if slot.withdrawn:
+            assert (answer.status_code, answer.get_json()["code"]) == (410, "sites.withdrawn")
+        else:
+            assert answer.get_json()["left"] == (left if day_left is None else min(left, day_left))
         told = self.members[visit.member].get(f"/api/v1/bookings/{visit.id}").get_json()
         assert (told["status"], told["seats"]) == (visit.status, visit.seats)
 

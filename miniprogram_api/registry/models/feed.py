@@ -28,6 +28,8 @@ class Feed(Model):
     rung: Mapped[bool]  # asked for since the pull that is running began
     resync_wanted: Mapped[bool]
     dictionaries_wanted: Mapped[bool]
+    dictionaries_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    comparison_wanted: Mapped[bool]  # records may have been passed over, such as those a snapshot lacks
     as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)  # never later than when we heard it
     last_ok_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failures: Mapped[int]  # in a row

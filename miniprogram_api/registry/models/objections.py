@@ -73,7 +73,7 @@ class Objection(Model):
     held_because: Mapped[HeldBecause | None] = mapped_column(text_enum(HeldBecause))
     text_cleared: Mapped[bool]  # the text has passed the content check; its pictures may not have
     refusal_reason: Mapped[str | None] = mapped_column(String(200))
-    registry_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    registry_id: Mapped[str | None] = mapped_column(String(80), index=True)
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer_cipher: Mapped[str | None] = mapped_column(Text, info={"pii": "free_text"})
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

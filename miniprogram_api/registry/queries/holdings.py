@@ -52,6 +52,7 @@ def _with_sites() -> Select[Any]:
         HeldProject.lifecycle,
         HeldProject.data,
         HeldProject.occurred_at,
+        HeldProject.received_at,
         HeldProject.site_id,
         site.c.lifecycle.label("site_lifecycle"),
         site.c.education_base,
@@ -71,13 +72,13 @@ def _holding(row: Row[Any]) -> Holding:
 
 
 def _withdrawn_from(row: Row[Any]) -> datetime | None:
+    happened_at: datetime = min(row.occurred_at, row.received_at)
     if row.state is ProjectState.REMOVED:
-        at: datetime = row.occurred_at
-        return at
+        return happened_at
     if row.state is not ProjectState.LIVE or row.lifecycle != _WITHDRAWN:
         return None
     given = (row.data or {}).get("withdrawal") or {}
-    return parse_instant(given.get("effective_at")) or row.occurred_at
+    return parse_instant(given.get("effective_at")) or happened_at
 
 
 def _agrees(row: Row[Any]) -> bool:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 EVERY = timedelta(seconds=60)
+# A change of names need not be announced: a doorbell may be lost, and files ring none.
+DICTIONARIES_EVERY = timedelta(minutes=15)
 BREAKS_AFTER = 5
 _LONGEST_WAIT = timedelta(seconds=300)
 DEGRADED_AFTER = timedelta(hours=1)
@@ -24,8 +26,8 @@ class Freshness(StrEnum):
 def wait_after(failures: int, jitter: float) -> timedelta:
     """How long to leave the registry alone after so many failures in a row; `jitter` is between 0 and 1.
 
-    None: until about the next minute. Then a second, doubling up to five minutes, and that at once when the
-    breaker opens.
+    None: until about the next minute. Then a second, four times as long after each, and five minutes once the
+    breaker is open.
     """
     if failures == 0:
         return EVERY * (0.75 + 0.2 * jitter)

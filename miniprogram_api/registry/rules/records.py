@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 import rfc8785
 
@@ -23,6 +24,7 @@ _MOST_NODES = 20_000
 _DEEPEST = 24
 # No database column takes a NUL, and half a surrogate pair is no character.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_UNFIT = re.compile(r"[\s\x00-\x1f\x7f<>\"'`\\]")
 _PROJECT_ID = re.compile(r"[!-~]{1,40}")
 _LARGEST_VERSION = 2**53 - 1
 _DAYS = {
@@ -132,13 +134,34 @@ def decide(
     return Verdict.APPLY
 
 
-def withdrawal_of(record: ChangeRecord) -> Withdrawal:
-    """When a withdrawal takes effect: as the record says, else at the moment it was decided."""
+def withdrawal_of(record: ChangeRecord, *, received_at: datetime) -> Withdrawal:
+    """When a withdrawal takes effect: as the record says, else when it happened, as a removal does.
+
+    What we hear of has happened: a registry whose clock runs ahead keeps no visit alive by that.
+    """
     given = (record.data or {}).get("withdrawal") or {}
-    at = parse_instant(given.get("effective_at")) or record.occurred_at
+    removed = record.op is Op.TOMBSTONE
+    at = None if removed else parse_instant(given.get("effective_at"))
     return Withdrawal(
-        at, given.get("reason_code") or record.reason_code, given.get("doc_no") or record.doc_no
+        at or min(record.occurred_at, received_at),
+        given.get("reason_code") or record.reason_code,
+        given.get("doc_no") or record.doc_no,
     )
+
+
+def web_address(text: str | None) -> str | None:
+    """An address that may be given on as a link; None for any other scheme, and for what is no address."""
+    try:
+        parts = urlsplit(text or "")
+    except ValueError:
+        return None
+    fit = parts.scheme in {"http", "https"} and parts.hostname and text and not _UNFIT.search(text)
+    return text if fit else None
+
+
+def storable(text: str) -> str:
+    """The text with a mark in place of what no database takes."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def parse_day(text: str | None) -> date | None:

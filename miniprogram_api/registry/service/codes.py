@@ -38,6 +38,24 @@ def note_unknown(session: Session, states: Sequence[Mapping[str, Any]], *, now: 
     session.flush()
 
 
+def has_unknown(session: Session, *, since: datetime) -> bool:
+    """Whether a code without a name was first seen then or later."""
+    seen = select(UnknownCode.code).where(UnknownCode.first_seen_at >= since)
+    return session.scalars(seen.limit(1)).one_or_none() is not None
+
+
+def settle_named(session: Session) -> int:
+    """Forget that codes had no name which this process knows one for now; returns how many."""
+    named = [
+        row for row in session.scalars(select(UnknownCode)) if row.code in dictionary.DICTIONARIES[row.name]
+    ]
+    for row in named:
+        log.info("registry_code_named", dictionary=row.name, code=row.code)
+        session.delete(row)
+    session.flush()
+    return len(named)
+
+
 def keep_dictionary(
     session: Session, *, name: str, version: str, items: Iterable[Any], actor: Actor, now: datetime
 ) -> bool:
@@ -46,6 +64,8 @@ def keep_dictionary(
     held = session.get(HeldDictionary, name, with_for_update=True)
     if not usable or (held is not None and (held.version, held.items) == (version, usable)):
         return False
+    before = {} if held is None else _names_of(held.items)
+    renamed = sorted(code for code, text in _names_of(usable).items() if before.get(code) != text)
     if held is None:
         held = HeldDictionary(name=name)
         session.add(held)
@@ -59,7 +79,7 @@ def keep_dictionary(
         object_id=name,
         after={"version": held.version, "codes": len(usable)},
     )
-    events.publish(session, DictionaryRefreshed(name, held.version))
+    events.publish(session, DictionaryRefreshed(name, held.version, codes=renamed))
     return True
 
 
@@ -67,8 +87,11 @@ def load_names(session: Session) -> None:
     """Have this process show the names that are held; a code that only we know keeps ours."""
     for held in session.scalars(select(HeldDictionary)):
         if held.name in dictionary.DICTIONARIES:
-            names = {item["code"]: item["name"] for item in held.items}
-            dictionary.use(held.name, names, version=held.version)
+            dictionary.use(held.name, _names_of(held.items), version=held.version)
+
+
+def _names_of(items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {item["code"]: item["name"] for item in items}
 
 
 def _is_usable(name: str, item: Any) -> bool:
@@ -79,6 +102,7 @@ def _is_usable(name: str, item: Any) -> bool:
         isinstance(code, str)
         and isinstance(text, str)
         and 0 < len(code) <= _LONGEST[name]
+        and code.isprintable()
         and 0 < len(text.strip()) <= 40
         and text.isprintable()
     )

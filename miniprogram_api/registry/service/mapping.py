@@ -1,13 +1,16 @@
-"""A project's full state as the tables here hold it; the record itself is kept whole beside that."""
+"""A project's full state as the tables here hold it; the record itself is kept whole beside that.
+
+An address that is no web address is left out: it must not hold up a project, and must not become a link.
+"""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.geo import Crs
-from miniprogram_api.registry.rules.records import ChangeRecord, Op, parse_day, withdrawal_of
+from miniprogram_api.registry.rules.records import ChangeRecord, Op, parse_day, web_address, withdrawal_of
 from miniprogram_api.sites.rules import Lifecycle
 from miniprogram_api.sites.service import ProjectRecord
 
@@ -32,7 +35,9 @@ def operator_of(data: Data) -> Operator | None:
     return None if operator is None else (operator["name"], operator.get("uscc"))
 
 
-def site_record(record: ChangeRecord, data: Data, *, operators: Mapping[Operator, UUID]) -> ProjectRecord:
+def site_record(
+    record: ChangeRecord, data: Data, *, operators: Mapping[Operator, UUID], now: datetime
+) -> ProjectRecord:
     """What a site takes of a full state; a recall or a tombstone takes the place of its lifecycle."""
     operator = operator_of(data)
     base, carbon = data["education_base"], data.get("official_carbon") or {}
@@ -64,9 +69,9 @@ def site_record(record: ChangeRecord, data: Data, *, operators: Mapping[Operator
         official_carbon_tonnes=carbon.get("tonnes_co2e"),
         official_carbon_method=carbon.get("method"),
         official_carbon_year=carbon.get("year"),
-        official_media=data.get("official_media") or [],
+        official_media=[one for one in data.get("official_media") or [] if web_address(one["url"])],
         share_class=data.get("share_class"),
-        **_withdrawal(record, data),
+        **_withdrawal(record, data, now),
     )
 
 
@@ -86,7 +91,7 @@ def held_values(record: ChangeRecord, data: Data | None) -> dict[str, Any]:
         "operator_name": None if operator is None else operator[0],
         "notice_from": parse_day(notice.get("from")),
         "notice_until": None if until is None else _day_after(until),
-        "notice_url": notice.get("url"),
+        "notice_url": web_address(notice.get("url")),
         "notice_doc_no": notice.get("doc_no"),
     }
 
@@ -99,10 +104,10 @@ def _place(data: Data) -> tuple[float | None, float | None, Crs | None]:
     return float(lng), float(lat), _SYSTEMS[data["datum"]]
 
 
-def _withdrawal(record: ChangeRecord, data: Data) -> dict[str, Any]:
+def _withdrawal(record: ChangeRecord, data: Data, now: datetime) -> dict[str, Any]:
     if data["lifecycle"] != "withdrawn":
         return {}
-    withdrawal = withdrawal_of(record)
+    withdrawal = withdrawal_of(record, received_at=now)
     return {
         "withdrawn_on": beijing_date(withdrawal.effective_at),
         "withdrawal_effective_at": withdrawal.effective_at,

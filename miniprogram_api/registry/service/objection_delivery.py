@@ -6,7 +6,7 @@ objection queued; it is sent again, and the registry answers what it answered be
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -79,7 +79,7 @@ def settle_delivered(session: Session, turn: Turn, filed: Filed, *, now: datetim
     objection = lock_objection(session, turn.objection_id)
     if objection is None or objection.registry_id is not None:
         return
-    objection.registry_id, objection.delivered_at = filed.id[:64], now
+    objection.registry_id, objection.delivered_at = filed.id, now
     if objection.state is ObjectionState.QUEUED:
         due_at = now + look_again_after(0)
         move(session, objection, ObjectionState.DELIVERED, actor=SYSTEM, now=now, due_at=due_at)
@@ -96,11 +96,13 @@ def settle_returned(session: Session, turn: Turn, *, code: str, now: datetime) -
         session.flush()
 
 
-def postpone(session: Session, turn: Turn, *, error: str, now: datetime) -> None:
-    """Send it again later."""
+def postpone(
+    session: Session, turn: Turn, *, error: str, now: datetime, asked_wait_s: float | None = None
+) -> None:
+    """Send it again later, and not before the registry wants to be asked again."""
     objection = find_taken(session, turn, states=_QUEUED, lock=True)
     if objection is not None:
-        objection.next_attempt_at = now + wait_after(turn.attempt)
+        objection.next_attempt_at = now + max(wait_after(turn.attempt), timedelta(seconds=asked_wait_s or 0))
         objection.last_error = error[:80]
         session.flush()
 

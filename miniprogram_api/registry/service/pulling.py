@@ -14,8 +14,9 @@ from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import execute_counting, is_sqlite
 from miniprogram_api.registry.events_feed import SnapshotTaken
 from miniprogram_api.registry.models.feed import THE_FEED, Feed
-from miniprogram_api.registry.rules.pulling import wait_after
+from miniprogram_api.registry.rules.pulling import DICTIONARIES_EVERY, wait_after
 from miniprogram_api.registry.rules.records import Reading
+from miniprogram_api.registry.service import codes
 from miniprogram_api.registry.service.taking_over import REGISTRY, Outcome, take_over_all
 from miniprogram_api.registry.sources.port import ChangePage, SnapshotPage
 
@@ -50,6 +51,7 @@ def ensure_feed(session: Session, *, now: datetime) -> None:
         rung=False,
         resync_wanted=False,
         dictionaries_wanted=True,
+        comparison_wanted=False,
         failures=0,
         next_attempt_at=now,
         began_at=now,
@@ -73,7 +75,11 @@ def claim(session: Session, *, lease: str, now: datetime, due_only: bool) -> Pos
         mine = mine.where(Feed.next_attempt_at <= now)
     if not execute_counting(session, mine.values(lease=lease, leased_until=now + LEASE, rung=False)):
         return None
-    return _position(_mine(session, lease))
+    feed = _mine(session, lease)
+    read_at = feed.dictionaries_read_at
+    if read_at is None or read_at <= now - DICTIONARIES_EVERY or codes.has_unknown(session, since=read_at):
+        feed.dictionaries_wanted = True
+    return _position(feed)
 
 
 def position_of(session: Session, *, lease: str) -> Position:
@@ -119,6 +125,8 @@ def take_snapshot(
         feed.leased_until = now + LEASE
         session.flush()
         return outcomes
+    # Changes were passed over, tombstones among them: of those a snapshot says nothing.
+    feed.comparison_wanted = feed.comparison_wanted or feed.cursor is not None
     feed.cursor, feed.feed_epoch = page.resume_cursor, page.feed_epoch
     _leave_snapshot(feed)
     _heard(feed, page.as_of, now)
@@ -143,10 +151,19 @@ def void_cursor(session: Session, *, lease: str, now: datetime) -> None:
     feed.leased_until = now + LEASE
 
 
-def finish(session: Session, *, lease: str, now: datetime, jitter: float, error: str | None) -> bool:
+def finish(
+    session: Session,
+    *,
+    lease: str,
+    now: datetime,
+    jitter: float,
+    error: str | None,
+    asked_wait_s: float | None = None,
+) -> bool:
     """Let go, and say when it is worth trying again; whether that is now, because somebody asked meanwhile.
 
-    Does nothing once another puller has taken over.
+    A registry that asked to be left alone for longer than it would be is. Does nothing once another puller
+    has taken over.
     """
     feed = session.get(Feed, THE_FEED, populate_existing=True, with_for_update=True)
     if feed is None or feed.lease != lease:
@@ -154,7 +171,7 @@ def finish(session: Session, *, lease: str, now: datetime, jitter: float, error:
     feed.lease = feed.leased_until = None
     feed.failures = 0 if error is None else feed.failures + 1
     feed.last_error = None if error is None else error[:80]
-    feed.next_attempt_at = now + wait_after(feed.failures, jitter)
+    feed.next_attempt_at = now + max(wait_after(feed.failures, jitter), timedelta(seconds=asked_wait_s or 0))
     if error is not None:
         return False
     feed.last_ok_at = now
@@ -163,9 +180,21 @@ def finish(session: Session, *, lease: str, now: datetime, jitter: float, error:
     return feed.rung
 
 
-def dictionaries_read(session: Session, *, lease: str) -> None:
+def dictionaries_read(session: Session, *, lease: str, now: datetime) -> None:
     """The dictionaries are as new as the registry's. Raises LeaseLost."""
-    _mine(session, lease).dictionaries_wanted = False
+    feed = _mine(session, lease)
+    feed.dictionaries_wanted, feed.dictionaries_read_at = False, now
+
+
+def is_comparison_wanted(session: Session) -> bool:
+    """Whether records may have been passed over since the last comparison, of a registry that answers."""
+    wanted = select(Feed.id).where(Feed.id == THE_FEED, Feed.comparison_wanted, Feed.failures == 0)
+    return session.scalars(wanted).one_or_none() is not None
+
+
+def note_comparison(session: Session, *, wanted: bool) -> None:
+    """Note that a comparison is under way, or that one failed and is still wanted."""
+    session.execute(update(Feed).where(Feed.id == THE_FEED).values(comparison_wanted=wanted))
 
 
 def want(session: Session, *, now: datetime, resync: bool = False, dictionaries: bool = False) -> None:

@@ -196,7 +196,7 @@ class _TakingOver:
         sites = apply_projects(
             self._session,
             [
-                site_record(record, data, operators=operators)
+                site_record(record, data, operators=operators, now=self._now)
                 for record in records
                 if (data := full[record.project_id]) is not None
             ],
@@ -273,13 +273,13 @@ class _TakingOver:
                 actor=REGISTRY,
                 now=self._now,
             )
-        gone = record.op is Op.TOMBSTONE
-        if gone or (record.op is Op.UPSERT and held.lifecycle == "withdrawn"):
-            withdrawal = withdrawal_of(record)
+        withdrawn = record.op is Op.UPSERT and held.lifecycle == "withdrawn"
+        if withdrawn or record.op is Op.TOMBSTONE:
+            withdrawal = withdrawal_of(record, received_at=self._now)
             withdrawals.open_case(
                 self._session,
                 project=held,
-                effective_at=record.occurred_at if gone else withdrawal.effective_at,
+                effective_at=withdrawal.effective_at,
                 reason_code=withdrawal.reason_code,
                 doc_no=withdrawal.doc_no,
                 now=self._now,

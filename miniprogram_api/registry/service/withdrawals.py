@@ -20,11 +20,14 @@ from miniprogram_api.registry.models import HeldProject, WithdrawalCase, Withdra
 from miniprogram_api.registry.rules.withdrawals import official_reason
 from miniprogram_api.registry.service.announcements import announce
 from miniprogram_api.sites import queries as site_queries
-from miniprogram_api.sites.rules import Detail
+from miniprogram_api.sites.rules import Lifecycle
 from miniprogram_api.visits.queries import withdrawals as visit_queries
 from miniprogram_api.visits.queries.withdrawals import Scope
 from miniprogram_api.visits.service import withdrawals as visits
 from miniprogram_api.visits.service.ending import BATCH
+
+# Where a site stays that the registry withdrew; in any other state it has been given back.
+_OVER = frozenset({Lifecycle.WITHDRAWN, Lifecycle.REMOVED, Lifecycle.RECALLED})
 
 
 def open_case(
@@ -82,15 +85,15 @@ def advance(session: Session, *, case_id: UUID, actor: Actor, now: datetime, lim
     site = site_queries.find_site(session, case.site_id)
     if site is None:
         raise AssertionError("unreachable")  # a site is never deleted
-    withdrawn = site.shown.detail is Detail.CLOSED_PAGE
-    if withdrawn:
+    over = site.lifecycle in _OVER
+    if over:
         case.slots_closed += visits.close_slots(session, site_id=case.site_id, now=now)
     # Once the registry has titled it again, what was booked since is none of this case's business.
-    made_until = None if withdrawn else case.opened_at
+    made_until = None if over else case.opened_at
     scope = Scope(site_id=case.site_id, since=case.effective_at, made_until=made_until)
     cancelled = _cancel(session, case, scope, site=site.name, actor=actor, now=now, limit=limit)
     left = visit_queries.count_left(session, scope, now=now)
-    if left.bookings == 0 and (left.slots == 0 or not withdrawn):
+    if left.bookings == 0 and (left.slots == 0 or not over):
         _complete(session, case, actor=actor, now=now)
         return False
     _tell(session, case, "cancelled", actor, after={"cancelled": cancelled})

@@ -36,6 +36,7 @@ class ApiSource:
 
     def __init__(self, settings: RegistrySettings, *, now: Callable[[], datetime] = clock.now) -> None:
         self._base = settings.api_base
+        self._now = now
         self._outbound = Outbound(
             allow_loopback=settings.allow_loopback,
             total_timeout_s=_TOTAL_S,
@@ -168,7 +169,7 @@ class ApiSource:
                 # Refused before anything was done: another token, and this time counts for nothing.
                 refused, tries = token, max(tries, 1)
                 continue
-            if reply.status not in _PASSING or tries <= 0:
+            if reply.status not in _PASSING or tries <= 0 or reading.asked_wait(reply, self._now()):
                 return reply
 
     def _check(self, reply: Reply) -> None:
@@ -179,7 +180,7 @@ class ApiSource:
         if code in _VOID_CURSOR:
             raise CursorExpired
         if reply.status in {401, 403, 429} or not 400 <= reply.status < 500:
-            raise SourceUnavailable(f"{reply.status} {code}", _retry_after(reply))
+            raise SourceUnavailable(f"{reply.status} {code}", reading.asked_wait(reply, self._now()))
         raise SourceRefused(reply.status, code)
 
 
@@ -190,8 +191,3 @@ def _code_of(reply: Reply) -> str:
         return "unknown"
     code = problem.get("code") if isinstance(problem, dict) else None
     return code[:60] if isinstance(code, str) and code.isidentifier() else "unknown"
-
-
-def _retry_after(reply: Reply) -> float | None:
-    given = reply.headers.get("Retry-After", "")
-    return float(min(int(given), 3600)) if given.isascii() and given.isdigit() else None

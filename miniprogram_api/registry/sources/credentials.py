@@ -11,6 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from miniprogram_api.kernel.outbound import Outbound, OutboundFailed, OutboundRefused
+from miniprogram_api.registry.sources import reading
 from miniprogram_api.registry.sources.port import SourceUnavailable
 
 SCOPES = "projects.read corrections.write"
@@ -64,7 +65,7 @@ class Credentials:
         except (OutboundFailed, OutboundRefused, RecursionError) as error:
             raise SourceUnavailable(f"token: {error}") from None
         if reply.status != 200:
-            raise SourceUnavailable(f"token: {reply.status}")
+            raise SourceUnavailable(f"token: {reply.status}", reading.asked_wait(reply, self._now()))
         value = answer.get("access_token") if isinstance(answer, dict) else None
         life_s = answer.get("expires_in") if isinstance(answer, dict) else None
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():

@@ -4,16 +4,17 @@ import hashlib
 import json
 import os
 import re
-import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import stat
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from miniprogram_api.registry.sources import reading
+from miniprogram_api.registry.sources import reading, sheets
 from miniprogram_api.registry.sources.port import SourceUnavailable
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,8 @@ _KEY = re.compile(r"[\w.\-]{1,80}")
 _LARGEST_FILE = 256 * 1024 * 1024
 _LARGEST_MANIFEST = 1024 * 1024
 _MOST_FILES = 100
+_LARGEST_SEQUENCE = 2**53
+_LONGEST_LINE = 1024 * 1024
 # The columns of a sheet; `data` and `changed_fields` hold JSON.
 _NUMBERS = ("seq", "version")
 _JSON = ("data", "changed_fields", "items")
@@ -36,6 +39,11 @@ class _File:
     path: Path
     format: str
     kind: str
+    state: tuple[int, int]  # when it was written, and its size, as it was checked
+
+    @property
+    def is_as_checked(self) -> bool:
+        return _state_of(self.path) == self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,8 @@ class Drop:
         return any(file.kind == "snapshot" for file in self.files)
 
 
-_whole: dict[tuple[str, int, int], Drop] = {}
+# The drops that were found whole, by their manifest, with what that was then.
+_whole: dict[Path, tuple[tuple[int, int], Drop]] = {}
 
 
 def list_drops(root: Path) -> list[Drop]:
@@ -62,7 +71,7 @@ def list_drops(root: Path) -> list[Drop]:
     """
     try:
         manifests = [root / MANIFEST, *sorted(root.glob(f"*/{MANIFEST}"))]
-        found = [path for path in manifests if path.is_file() and path.parent.name != "out"]
+        found = [path for path in manifests if _is_of(root, path) and path.parent.name != "out"]
     except OSError:
         raise SourceUnavailable("drop folder unreadable") from None
     numbered: dict[int, Path] = {}
@@ -84,11 +93,38 @@ def list_drops(root: Path) -> list[Drop]:
     return drops
 
 
-def read_lines(drop: Drop, *, kinds: Collection[str]) -> Iterator[Any]:
-    """The records of a drop's files of some kinds; a line that is none is itself, and a dead letter later."""
+def read_lines(drop: Drop, *, kinds: Collection[str], start: int = 0) -> Iterator[Any]:
+    """The records of a drop's files of some kinds, from the one at `start` on.
+
+    A line that is none is itself, and a dead letter later. Raises SourceUnavailable where a file is no
+    longer what was checked.
+    """
+    left = start
     for file in drop.files:
-        if file.kind in kinds:
-            yield from _lines(file.path) if file.format == "jsonl" else _rows(file.path)
+        if file.kind not in kinds:
+            continue
+        if not file.is_as_checked:
+            raise SourceUnavailable(f"{file.path.name} has changed")
+        for read in _lines(file.path) if file.format == "jsonl" else _rows(file.path):
+            if left > 0:
+                left -= 1
+                continue
+            yield read()
+
+
+def _is_of(root: Path, manifest: Path) -> bool:
+    """Whether it is a file that lies in the folder itself, and is not led to from there."""
+    led_elsewhere = manifest.is_symlink() or (manifest.parent != root and manifest.parent.is_symlink())
+    return manifest.is_file() and not led_elsewhere
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    """When a file was written and its size; None for what is no file, such as a link or a pipe."""
+    try:
+        state = path.lstat()
+    except OSError:
+        return None
+    return (state.st_mtime_ns, state.st_size) if stat.S_ISREG(state.st_mode) else None
 
 
 def write_out(
@@ -137,8 +173,9 @@ def _write(path: Path, body: bytes) -> None:
 def _sequence_of(path: Path) -> int | None:
     manifest = _manifest(path)
     sequence = None if manifest is None else manifest.get("sequence")
-    whole = isinstance(sequence, int) and not isinstance(sequence, bool) and sequence > 0
-    return sequence if whole else None
+    if not isinstance(sequence, int) or isinstance(sequence, bool):
+        return None
+    return sequence if 0 < sequence < _LARGEST_SEQUENCE else None
 
 
 def _manifest(path: Path) -> dict[str, Any] | None:
@@ -153,16 +190,19 @@ def _manifest(path: Path) -> dict[str, Any] | None:
 
 def _read_drop(path: Path) -> Drop | None:
     """The drop, its checksums right; None, and an alarm, while they are not."""
-    state = path.stat()
-    known = (str(path), state.st_mtime_ns, state.st_size)
-    if known in _whole:
-        return _whole[known]
+    state = _state_of(path)
+    known = _whole.get(path)
+    if known is not None and known[0] == state and all(file.is_as_checked for file in known[1].files):
+        return known[1]
+    _whole.pop(path, None)
     try:
-        drop = _checked(path, _manifest(path) or {}, datetime.fromtimestamp(state.st_mtime, UTC))
+        if state is None:
+            raise SourceUnavailable("manifest")
+        drop = _checked(path, _manifest(path) or {}, datetime.fromtimestamp(state[0] / 1e9, UTC))
     except (SourceUnavailable, OSError) as error:
         log.error("registry_drop_waits", drop=path.parent.name, reason=str(error))  # noqa: TRY400  no crash
         return None
-    _whole[known] = drop
+    _whole[path] = state, drop
     return drop
 
 
@@ -175,10 +215,7 @@ def _checked(path: Path, manifest: Mapping[str, Any], written_at: datetime) -> D
             raise SourceUnavailable("name of a file")
         if kind not in _KINDS or form not in _FORMATS:
             raise SourceUnavailable(f"kind or format of {name}")
-        file = path.parent / name
-        if _sha256(file) != told.get("sha256"):
-            raise SourceUnavailable(f"checksum of {name}")
-        files.append(_File(file, form, kind))
+        files.append(_checked_file(path.parent / name, form, kind, told.get("sha256")))
     as_of = manifest.get("as_of")
     return Drop(
         sequence=manifest["sequence"],
@@ -188,18 +225,37 @@ def _checked(path: Path, manifest: Mapping[str, Any], written_at: datetime) -> D
     )
 
 
-def _sha256(path: Path) -> str:
-    if path.is_symlink() or path.stat().st_size > _LARGEST_FILE:
+def _checked_file(path: Path, form: str, kind: str, sha256: Any) -> _File:
+    state = _state_of(path)
+    if state is None or state[1] > _LARGEST_FILE:
         raise SourceUnavailable(f"size of {path.name}")
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise SourceUnavailable(f"checksum of {path.name}")
+    if form == "xlsx":
+        sheets.check_workbook(path)
+    return _File(path, form, kind, state)
 
 
-def _lines(path: Path) -> Iterator[Any]:
-    with path.open("rb") as file:
-        for line in file:
-            if line.strip():
-                yield _parsed(line)
+def _lines(path: Path) -> Iterator[Callable[[], Any]]:
+    """What reads each line of a file that holds anything; of one without end, its beginning."""
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(_LONGEST_LINE):
+                rest = line
+                while not rest.endswith(b"\n") and (rest := file.readline(_LONGEST_LINE)):
+                    pass
+                if line.strip():
+                    yield partial(_parsed, line)
+    except OSError:
+        raise SourceUnavailable(f"{path.name} unreadable") from None
+
+
+def _rows(path: Path) -> Iterator[Callable[[], Any]]:
+    """The same for the rows of a workbook's first sheet."""
+    for names, row in sheets.read_rows(path):
+        yield partial(_record, names, row)
 
 
 def _parsed(line: bytes) -> Any:
@@ -207,26 +263,6 @@ def _parsed(line: bytes) -> Any:
         return reading.parse_json(line)
     except SourceUnavailable:
         return line.decode(errors="replace").strip()
-
-
-def _rows(path: Path) -> Iterator[Any]:
-    """The rows of the first sheet under the names of its first row."""
-    # A large library for a format that few installations receive.
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
-        raise SourceUnavailable(f"{path.name} is no workbook") from None
-    try:
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        names = [str(cell) if cell is not None else "" for cell in next(rows, ())]
-        for row in rows:
-            if any(cell is not None for cell in row):
-                yield _record(names, row)
-    finally:
-        book.close()
 
 
 def _record(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ the formats. A drop that is not whole, or a number that is missing, makes everyt
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from miniprogram_api.registry.sources.port import (
 _PAGE = 500
 _START = "0:0"
 _LIVING = {"changes", "snapshot"}
+_BEHIND_ALL = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class _Place:
     @classmethod
     def of(cls, cursor: str) -> "_Place":
         sequence, _, read = cursor.partition(":")
-        if not (sequence.isdigit() and read.isdigit()):
+        if not (sequence.isdecimal() and read.isdecimal()):
             raise CursorExpired
         return cls(int(sequence), int(read))
 
@@ -50,6 +52,8 @@ class FileSource:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        # What was read last, for a comparison that asks for one project after the other.
+        self._read: tuple[Sequence[Drop], dict[str, dict[str, Any]]] | None = None
 
     def list_changes(self, cursor: str | None, *, limit: int) -> ChangePage:
         """See the port; snapshots in the row are full records like any other."""
@@ -86,14 +90,13 @@ class FileSource:
             return self._without_snapshot(drops)
         drop = whole[-1]
         place = _Place.of(cursor) if cursor else _Place(drop.sequence, 0)
-        records = list(_records(drop))
-        end = place.read + _PAGE
+        items, more = _some_of(drop, place.read, _PAGE)
         return SnapshotPage(
             snapshot_id=str(drop.sequence),
             feed_epoch=drop.feed_epoch,
-            resume_cursor=str(_Place(drop.sequence, len(records))),
-            items=records[place.read : end],
-            next_cursor=str(_Place(drop.sequence, end)) if end < len(records) else None,
+            resume_cursor=str(_Place(drop.sequence, _BEHIND_ALL)),
+            items=items,
+            next_cursor=str(_Place(drop.sequence, place.read + _PAGE)) if more else None,
             as_of=drop.as_of,
         )
 
@@ -135,13 +138,12 @@ class FileSource:
         return self._answer("objection", objection_id)
 
     def _page_of(self, drop: Drop, place: _Place, limit: int) -> ChangePage:
-        records = list(_records(drop))
-        end = min(place.read + limit, len(records))
+        items, more = _some_of(drop, place.read, limit)
         return ChangePage(
             feed_epoch=drop.feed_epoch,
-            items=records[place.read : end],
-            next_cursor=str(_Place(drop.sequence, end)),
-            has_more=end < len(records) or _after(list_drops(self._root), drop.sequence) is not None,
+            items=items,
+            next_cursor=str(_Place(drop.sequence, place.read + len(items))),
+            has_more=more or _after(list_drops(self._root), drop.sequence) is not None,
             as_of=drop.as_of,
         )
 
@@ -176,8 +178,13 @@ class FileSource:
     def _latest(self, drops: Sequence[Drop]) -> dict[str, dict[str, Any]]:
         """The record of the highest version of each project, since the newest snapshot."""
         start = max((place for place, drop in enumerate(drops) if drop.is_snapshot), default=0)
+        if self._read is None or self._read[0] != drops[start:]:
+            self._read = drops[start:], self._newest_of(drops[start:])
+        return self._read[1]
+
+    def _newest_of(self, drops: Sequence[Drop]) -> dict[str, dict[str, Any]]:
         latest: dict[str, dict[str, Any]] = {}
-        for drop in drops[start:]:
+        for drop in drops:
             for record in _records(drop):
                 if not isinstance(record, dict) or not isinstance(record.get("version"), int):
                     continue
@@ -198,6 +205,12 @@ class FileSource:
 
 def _records(drop: Drop) -> Iterator[Any]:
     return read_lines(drop, kinds=_LIVING)
+
+
+def _some_of(drop: Drop, start: int, limit: int) -> tuple[list[Any], bool]:
+    """So many of its records from a place on, and whether more follow."""
+    found = list(islice(read_lines(drop, kinds=_LIVING, start=start), limit + 1))
+    return found[:limit], len(found) > limit
 
 
 def _after(drops: Sequence[Drop], sequence: int) -> Drop | None:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from miniprogram_api.registry.rules.records import parse_instant
+from miniprogram_api.kernel.outbound import Reply
+from miniprogram_api.registry.rules.records import parse_instant, storable
+from miniprogram_api.registry.rules.sendings import retry_after_s
 from miniprogram_api.registry.sources.port import Dictionary, Filed, SourceUnavailable
 
 _DEEPEST = 64
+_LONGEST_WAIT_S = 3600.0
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
@@ -25,6 +28,12 @@ def parse_json(content: bytes) -> Any:
             return json.loads(_shallow(content))
     except (ValueError, RecursionError):
         raise SourceUnavailable("malformed") from None
+
+
+def asked_wait(reply: Reply, now: datetime) -> float | None:
+    """For how many seconds the registry asks to be left alone, an hour at most; None when it does not."""
+    asked = retry_after_s(reply.headers.get("Retry-After"), now=now)
+    return None if asked is None else min(asked, _LONGEST_WAIT_S)
 
 
 def _shallow(content: bytes) -> bytes:
@@ -96,6 +105,6 @@ def filed(value: Any, *, id_name: str) -> Filed:
     return Filed(
         id=text(answer.get(id_name), longest=80),
         state=text(answer.get("state"), longest=32),
-        answer=said[:2000] if isinstance(said, str) else None,
+        answer=storable(said)[:2000] if isinstance(said, str) else None,
         decided_at=None if decided is None else instant(decided),
     )

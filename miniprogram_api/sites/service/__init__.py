@@ -8,6 +8,7 @@ from miniprogram_api.sites.service.projects import (
     apply_projects,
     end_designations,
 )
+from miniprogram_api.sites.service.search import index_named
 
 __all__ = [
     "Applied",
@@ -16,5 +17,6 @@ __all__ = [
     "apply_projects",
     "end_designations",
     "get_managed_site",
+    "index_named",
     "lock_managed_site",
 ]

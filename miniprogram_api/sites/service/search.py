@@ -1,7 +1,7 @@
 """The search index of sites: name first, then code, district, type, level, address and technologies."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from miniprogram_api.sites.models import Site, Technology
 from miniprogram_api.sites.queries.search import INDEX
 from miniprogram_api.sites.rules.dictionary import DISTRICTS, LEVELS, TYPES, shown_name
+
+_NAMED = {"types": Site.type, "levels": Site.level, "districts": Site.district}
+_AT_ONCE = 500
 
 
 def index_site(session: Session, site: Site) -> None:
@@ -29,6 +32,13 @@ def index_sites(session: Session, sites: Sequence[Site]) -> None:
     for site_id, name in session.execute(named.order_by(Technology.site_id, Technology.position)):
         technologies[site_id].append(name)
     INDEX.put_all(session, [_document(site, technologies[site.id]) for site in sites])
+
+
+def index_named(session: Session, dictionary: str, codes: Collection[str]) -> None:
+    """Bring the index up to date for the sites with codes of a dictionary whose names have changed."""
+    theirs = session.scalars(select(Site).where(_NAMED[dictionary].in_(codes)).order_by(Site.id)).all()
+    for start in range(0, len(theirs), _AT_ONCE):
+        index_sites(session, theirs[start : start + _AT_ONCE])
 
 
 def _document(site: Site, technologies: Sequence[str]) -> tuple[UUID, str, str]:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     CORRECTION = "correction"
     ERASURE = "erasure"
     FACTOR_CHANGE = "factor_change"
+    FINAL = "final"  # nothing but that the day is final now
 
 
 class Operation(StrEnum):

@@ -114,7 +114,7 @@ def close_day(session: Session, *, now: datetime) -> bool:
 
 
 def _select_days(first: date, last: date) -> Subquery:
-    """The days of a range on which there was something to visit, and those that were counted for another reason."""
+    """The days of a range on which there was something to visit, and whatever was counted of it already."""
     visited = visit_queries.select_days(first, last)
     counted = select(EngagementDay.site_id, EngagementDay.counted_on)
     counted = counted.where(EngagementDay.counted_on.between(first, last))
@@ -211,7 +211,7 @@ def _load(session: Session, marks: Mapping[SiteDay, Reason]) -> list[_Day]:
 
 
 def figures_of(visits: VisitFigures | None, more: Mapping[str, Any] | None) -> Figures:
-    """A day's figures from what each source says; whoever says nothing counted nothing."""
+    """A day's figures from what each source says; who counts and says nothing counted nothing."""
     counted = visits or VisitFigures()
     return Figures(
         bookings=counted.bookings,

@@ -108,7 +108,7 @@ def test_a_day_counts_parties_by_outcome_and_heads_that_came(slot: Slot, clock: 
     day = figures()
     assert (day.bookings, day.cancellations, day.no_shows, day.visitors) == (6, 2, 1, 10)
     assert (day.minors_under14, day.minors_14_17, day.factor_set) == (None, None, None)
-    assert (day.green_checkins, day.avoided_co2_g, day.ratings_n, day.content_views) == (0, 0, 0, 0)
+    assert (day.cancellations, day.no_shows) == (2, 1)
     assert day.project_id == "CC-2026-0001"
 
 
@@ -172,7 +172,7 @@ def test_a_day_without_anything_to_visit_becomes_final_too(
     class Content:
         @staticmethod
         def count(session: Any, days: Any) -> Any:
-            return dict.fromkeys(days, {"content_views": 8})
+            return {day: {"content_views": 8} for day in days}
 
     clock.set(after_day())
     keep_figures()
@@ -443,6 +443,38 @@ def test_a_contributor_adds_its_figures_and_only_those_it_registered(
         service.mark_days(session, [(site.id, DAY)], reason=Reason.FACTOR_CHANGE, now=clock.now)
         with pytest.raises(ValueError, match="ratings_n"):
             service.recount(session, actor=SYSTEM, now=clock.now)
+
+
+def test_what_nobody_counts_is_unknown_and_what_somebody_counts_and_did_not_find_is_zero(
+    monkeypatch: pytest.MonkeyPatch, site: Site, slot: Slot, clock: Clock
+) -> None:
+    monkeypatch.setattr(contributions, "_parts", {})
+
+    @contributions.contributes("ratings", figures=("ratings_n", "rating_sum"))
+    class Ratings:
+        @staticmethod
+        def count(session: Any, days: Any) -> Any:
+            return {}
+
+    clock.set(after_day())
+    keep_figures()
+    with reading() as session:
+        (told,) = queries.list_daily(session, first=DAY, last=DAY, limit=10, cursor=None).items
+        assert list(queries_checks.find_wrong_days(session)) == []
+    assert (told.values["ratings_n"], told.values["rating_sum"], told.values["visitors"]) == (0, 0, 0)
+    unknown = {name for name, value in told.values.items() if value is None}
+    assert unknown == {
+        "school_groups",
+        "group_visitors",
+        "minors_under14",
+        "minors_14_17",
+        "green_checkins",
+        "avoided_co2_g",
+        "factor_set",
+        "content_published",
+        "content_views",
+    }
+    assert told.hidden == set()
 
 
 def test_other_factors_are_a_new_revision(

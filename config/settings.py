@@ -188,7 +188,9 @@ class Settings:
         "Header in which the proxy gives the SHA-256 of a client certificate; needs TRUSTED_PROXIES.",
     )
     registry_networks: str = setting(
-        "REGISTRY_NETWORKS", "", "Private networks the registry may lie in, comma-separated, as 10.1.0.0/16."
+        "REGISTRY_NETWORKS",
+        "",
+        "Private networks of the registry and its endpoints, comma-separated: 10.1.0.0/16.",
     )
     registry_drop_dir: Path | None = setting(
         "REGISTRY_DROP_DIR", None, "Folder in which the registry's files arrive, for `files`."

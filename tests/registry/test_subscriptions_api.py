@@ -1,6 +1,7 @@
 """Subscriptions: asked for by a partner, approved after a handshake, changed and ended."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -87,6 +88,15 @@ class TestAsking:
         )
         answer = partner.post(API, json={"url": "https://rebound.example/inbox", "types": TYPES})
         assert answer.status_code == 422
+
+    def test_an_address_in_a_network_of_the_registry_is_taken(
+        self, app: Flask, partner: BearerClient
+    ) -> None:
+        body = {"url": "https://10.1.2.3/inbox", "types": TYPES}
+        assert partner.post(API, json=body).status_code == 422
+        app.extensions["settings"] = replace(app.extensions["settings"], registry_networks="10.1.0.0/16")
+        assert partner.post(API, json=body).status_code == 201
+        assert partner.post(API, json=body | {"url": "https://10.2.0.1/inbox"}).status_code == 422
 
     def test_a_public_name_is_taken(self, partner: BearerClient, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("203.0.114.9", 443))])

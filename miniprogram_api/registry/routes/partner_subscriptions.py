@@ -5,6 +5,8 @@ from typing import Any
 
 from flask import current_app
 
+from config.registry import RegistrySettings
+from config.settings import Settings
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.registry.models.announcements import Sending
@@ -33,7 +35,7 @@ _ONE = "/subscriptions/<string:subscription_id>"
 @blp.response(HTTPStatus.CREATED, wire.NewSubscriptionView, example=wire.NEW_SUBSCRIPTION)
 def request_subscription(body: dict[str, Any]) -> dict[str, Any]:
     """Ask for events at an endpoint. None is sent before an administrator approves it and it shakes hands."""
-    check_endpoint(body["url"], production=_in_production())
+    check_endpoint(body["url"], _registry())
     with atomic() as session:
         subscription, secret = subscriptions.request_subscription(
             session,
@@ -75,7 +77,7 @@ def change_own_subscription(body: dict[str, Any], subscription_id: str) -> Event
     """Other types hold at once; another endpoint is approved first, and the present one goes on meanwhile."""
     url, types = body.get("url"), body.get("types")
     if url is not None:
-        check_endpoint(url, production=_in_production())
+        check_endpoint(url, _registry())
     with atomic() as session:
         subscription = _own(session, subscription_id)
         subscriptions.change_subscription(session, subscription, url=url, types=types, actor=current_actor())
@@ -128,8 +130,9 @@ def replay_delivery(sending_id: str) -> Sending:
         )
 
 
-def _in_production() -> bool:
-    return bool(current_app.extensions["settings"].production)
+def _registry() -> RegistrySettings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.registry
 
 
 def _own(session: Any, subscription_id: str) -> EventSubscription:

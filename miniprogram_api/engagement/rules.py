@@ -107,20 +107,20 @@ def _propose(family: _Family, counted: Values) -> Shown:
     names = _names(family)
     if counted[family.whole] is None:
         return Shown(dict.fromkeys(names), frozenset())
-    if _is_few(counted[family.whole]):
+    if is_few(counted[family.whole]):
         hidden = {name for name in names if counted[name] is not None}
     else:
         hidden = {
             name
             for division in family.divisions
-            if any(_is_few(number) for number in _pieces(family, division, counted).values())
+            if any(is_few(number) for number in _pieces(family, division, counted).values())
             for name in division
             if counted[name] is not None
         }
     return Shown({name: None if name in hidden else counted[name] for name in names}, frozenset(hidden))
 
 
-def _is_few(people: int) -> bool:
+def is_few(people: int) -> bool:
     """Less than nobody is what remains when two counts of the same people disagree; it tells as much."""
     return people != 0 and people < LEAST_PEOPLE
 

@@ -185,7 +185,7 @@ class Settings:
     partner_certificate_header: str = setting(
         "PARTNER_CERTIFICATE_HEADER",
         "",
-        "Header in which the proxy gives the SHA-256 of a client certificate; needs TRUSTED_PROXIES.",
+        "Header in which the proxy gives a client certificate or its SHA-256; needs TRUSTED_PROXIES.",
     )
     registry_networks: str = setting(
         "REGISTRY_NETWORKS",

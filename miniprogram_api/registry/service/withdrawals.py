@@ -175,10 +175,13 @@ def _complete(session: Session, case: WithdrawalCase, *, actor: Actor, now: date
 
 def _told(session: Session, case: WithdrawalCase) -> dict[str, Any]:
     """What partners may know of the people whom it reached."""
-    scope = {"site_id": case.site_id, "cancelled_since": case.opened_at}
-    days = [rules.CancelledDay(*row) for row in visit_queries.count_cancelled_by_day(session, **scope)]
+    site_id, since = case.site_id, case.opened_at
+    cancelled = visit_queries.count_cancelled_by_day(session, site_id=site_id, cancelled_since=since)
+    days = [rules.CancelledDay(*row) for row in cancelled]
     counted = rules.tellable(days)
-    people = visit_queries.count_members(session, **scope, days=[day.on for day in counted])
+    people = visit_queries.count_members(
+        session, site_id=site_id, cancelled_since=since, days=[day.on for day in counted]
+    )
     return asdict(rules.told(days, counted, people=people))
 
 

@@ -1,5 +1,6 @@
 """How the core registry is reached, and what keeps a demonstration registry out of production."""
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -31,13 +32,15 @@ def check_registry(settings: RegistrySettings, *, production: bool) -> None:
         )
     if settings.transport == "files" and settings.drop_dir is None:
         raise ValueError("REGISTRY_TRANSPORT=files needs REGISTRY_DROP_DIR.")
-    if settings.transport != "api":
-        return
     for network in settings.networks:
         try:
             ip_network(network)
         except ValueError:
             raise ValueError("REGISTRY_NETWORKS are networks such as 10.1.0.0/16, comma-separated.") from None
+    if not all(_is_webhook_secret(secret) for secret in settings.webhook_secrets):
+        raise ValueError("REGISTRY_WEBHOOK_SECRETS are `whsec_` and the base64 of 24 to 64 bytes each.")
+    if settings.transport != "api":
+        return
     address = urlsplit(settings.api_base)
     if not settings.client_id or not (settings.client_secret or settings.private_key_file):
         raise ValueError(
@@ -56,6 +59,15 @@ def _is_demonstration(settings: RegistrySettings) -> bool:
         or settings.client_secret.startswith("demo-")
         or any(secret.startswith("whsec_ZGVtby") for secret in settings.webhook_secrets)
     )
+
+
+def _is_webhook_secret(text: str) -> bool:
+    """As Standard Webhooks has them; another one would fail at every ring."""
+    try:
+        secret = b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    return text.startswith("whsec_") and 24 <= len(secret) <= 64
 
 
 def _is_loopback(host: str | None) -> bool:

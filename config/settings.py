@@ -185,10 +185,12 @@ class Settings:
     partner_certificate_header: str = setting(
         "PARTNER_CERTIFICATE_HEADER",
         "",
-        "Header in which the proxy gives the SHA-256 of a client certificate; needs TRUSTED_PROXIES.",
+        "Header in which the proxy gives a client certificate or its SHA-256; needs TRUSTED_PROXIES.",
     )
     registry_networks: str = setting(
-        "REGISTRY_NETWORKS", "", "Private networks the registry may lie in, comma-separated, as 10.1.0.0/16."
+        "REGISTRY_NETWORKS",
+        "",
+        "Private networks of the registry and its endpoints, comma-separated: 10.1.0.0/16.",
     )
     registry_drop_dir: Path | None = setting(
         "REGISTRY_DROP_DIR", None, "Folder in which the registry's files arrive, for `files`."

@@ -32,7 +32,8 @@ class Contributor(Protocol):
     def count(self, session: Session, days: Collection[SiteDay]) -> Mapping[SiteDay, Mapping[str, Any]]:
         """The figures of those days that have any, in statements whose number does not depend on the days.
 
-        What is counted must follow from the rows as they are, so that counting again gives the same.
+        What is counted must follow from the rows as they are, so that counting again gives the same. A day
+        that is left out has none: its figures are zero.
         """
         ...
 
@@ -62,8 +63,13 @@ def contributes(feature: str, *, figures: Collection[str]) -> Callable[[C], C]:
 
 
 def count(session: Session, days: Collection[SiteDay]) -> dict[SiteDay, dict[str, Any]]:
-    """What every contributor says of the days. Raises ValueError when one says more than it registered."""
-    merged: dict[SiteDay, dict[str, Any]] = {}
+    """What is said of each of the days; what nobody registered is None, for nobody knows it.
+
+    Raises ValueError when a contributor says more than it registered.
+    """
+    registered = {name for part in _parts.values() for name in part.figures}
+    unknown = [name for name in CONTRIBUTED if name not in registered]
+    merged: dict[SiteDay, dict[str, Any]] = {day: dict.fromkeys(unknown) for day in days}
     for feature, part in sorted(_parts.items()):
         for day, figures in part.contributor.count(session, days).items():
             if not part.figures >= figures.keys():

@@ -1,5 +1,7 @@
 """Background work of engagement: following what changed, closing days, counting again."""
 
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
 from miniprogram_api.engagement import service
@@ -48,5 +50,4 @@ def _recount() -> int:
 @subscribe(RecordTakenBack, name="engagement.follow_registry")
 def follow_registry(session: Session, event: RecordTakenBack) -> None:
     """Figures of a project are given away while the registry stands by its record."""
-    change = service.restore_project if event.ended else service.retract_project
-    change(session, event.project_id, actor=SYSTEM, now=clock.now())
+    service.follow_record(session, UUID(event.site_id), actor=SYSTEM, now=clock.now())

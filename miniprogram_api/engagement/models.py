@@ -21,6 +21,7 @@ class Reason(StrEnum):
     CORRECTION = "correction"
     ERASURE = "erasure"
     FACTOR_CHANGE = "factor_change"
+    FINAL = "final"  # nothing but that the day is final now
 
 
 class Operation(StrEnum):
@@ -34,7 +35,8 @@ class EngagementDay(Model):
     """The figures of a project on a Beijing day as they were last counted, and what of them was let out.
 
     The columns of figures are for counting and checking; `shown` is what leaves, made by the rules. A figure
-    that nobody can tell is NULL. `revision` counts what left, and is 0 until anything has.
+    that nobody can tell or nobody counts is NULL, never zero. `revision` counts what left, and is 0 until
+    anything has.
     """
 
     __tablename__ = "engagement_days"
@@ -50,17 +52,17 @@ class EngagementDay(Model):
     cancellations: Mapped[int]
     no_shows: Mapped[int]
     visitors: Mapped[int]
-    school_groups: Mapped[int]
-    group_visitors: Mapped[int]
+    school_groups: Mapped[int | None]
+    group_visitors: Mapped[int | None]
     minors_under14: Mapped[int | None]
     minors_14_17: Mapped[int | None]
-    green_checkins: Mapped[int]
-    avoided_co2_g: Mapped[int] = mapped_column(BigInteger)
+    green_checkins: Mapped[int | None]
+    avoided_co2_g: Mapped[int | None] = mapped_column(BigInteger)
     factor_set: Mapped[str | None] = mapped_column(String(40))
-    content_published: Mapped[int]
-    content_views: Mapped[int]
-    ratings_n: Mapped[int]
-    rating_sum: Mapped[int]
+    content_published: Mapped[int | None]
+    content_views: Mapped[int | None]
+    ratings_n: Mapped[int | None]
+    rating_sum: Mapped[int | None]
     shown: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     revision: Mapped[int]
     reason: Mapped[Reason | None] = mapped_column(text_enum(Reason))

@@ -88,7 +88,8 @@ def _is_told_by(day: EngagementDay, revisions: Sequence[DayRevision]) -> bool:
         return True
     if revisions[-1].operation is Operation.TOMBSTONE:
         return day.retracted_at is not None
-    return day.retracted_at is None and day.shown == revisions[-1].shown
+    told = (revisions[-1].shown, revisions[-1].final)
+    return day.retracted_at is None and (day.shown, day.final) == told
 
 
 def find_few_people(session: Session) -> Iterator[str]:

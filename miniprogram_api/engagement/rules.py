@@ -29,23 +29,23 @@ CLOSES_AT_MINUTE = 3 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """A day of a project as it was counted. None: nobody can tell."""
+    """A day of a project as it was counted. None: nobody can tell, or nobody counts it."""
 
     bookings: int = 0
     cancellations: int = 0
     no_shows: int = 0
     visitors: int = 0
-    school_groups: int = 0
-    group_visitors: int = 0
+    school_groups: int | None = 0
+    group_visitors: int | None = 0
     minors_under14: int | None = None
     minors_14_17: int | None = None
-    green_checkins: int = 0
-    avoided_co2_g: int = 0
+    green_checkins: int | None = 0
+    avoided_co2_g: int | None = 0
     factor_set: str | None = None
-    content_published: int = 0
-    content_views: int = 0
-    ratings_n: int = 0
-    rating_sum: int = 0
+    content_published: int | None = 0
+    content_views: int | None = 0
+    ratings_n: int | None = 0
+    rating_sum: int | None = 0
 
 
 FIELDS = tuple(field.name for field in fields(Figures))
@@ -105,20 +105,22 @@ def let_out(figures: Figures, earlier: Sequence[Shown] = ()) -> Shown:
 def _propose(family: _Family, counted: Values) -> Shown:
     """The family by itself: what is shown of it if nothing was before."""
     names = _names(family)
-    if _is_few(counted[family.whole]):
+    if counted[family.whole] is None:
+        return Shown(dict.fromkeys(names), frozenset())
+    if is_few(counted[family.whole]):
         hidden = {name for name in names if counted[name] is not None}
     else:
         hidden = {
             name
             for division in family.divisions
-            if any(_is_few(number) for number in _pieces(family, division, counted).values())
+            if any(is_few(number) for number in _pieces(family, division, counted).values())
             for name in division
             if counted[name] is not None
         }
     return Shown({name: None if name in hidden else counted[name] for name in names}, frozenset(hidden))
 
 
-def _is_few(people: int) -> bool:
+def is_few(people: int) -> bool:
     """Less than nobody is what remains when two counts of the same people disagree; it tells as much."""
     return people != 0 and people < LEAST_PEOPLE
 

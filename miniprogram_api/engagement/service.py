@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, literal, select, true, tuple_, update
+from sqlalchemy import Subquery, delete, insert, literal, select, true, tuple_, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -101,7 +101,7 @@ def close_day(session: Session, *, now: datetime) -> bool:
         return False
     on = _next_to_close(session, progress.closed_on, last)
     first = on - timedelta(days=rules.FINAL_AFTER_DAYS - 1)
-    days = visit_queries.select_days(first, on)
+    days = _select_days(first, on)
     told = (literal(Reason.INITIAL, DayToRecount.reason.type), literal(now, DayToRecount.marked_at.type))
     # SQLite takes ON CONFLICT for part of the SELECT unless there is a WHERE.
     marks = select(days.c.site_id, days.c.visit_on, *told).where(true())
@@ -111,6 +111,14 @@ def close_day(session: Session, *, now: datetime) -> bool:
     progress.closed_on = on
     session.flush()
     return True
+
+
+def _select_days(first: date, last: date) -> Subquery:
+    """The days of a range on which there was something to visit, and whatever was counted of it already."""
+    visited = visit_queries.select_days(first, last)
+    counted = select(EngagementDay.site_id, EngagementDay.counted_on)
+    counted = counted.where(EngagementDay.counted_on.between(first, last))
+    return union(select(visited.c.site_id, visited.c.visit_on), counted).subquery("days_to_close")
 
 
 def _next_to_close(session: Session, closed_on: date | None, last: date) -> date:
@@ -145,8 +153,8 @@ class _Day:
         return self.before.revision if self.before else 0
 
     @property
-    def is_given_away(self) -> bool:
-        return not self.taken_back and (self.before is None or self.before.retracted_at is None)
+    def is_retracted(self) -> bool:
+        return self.before is not None and self.before.retracted_at is not None
 
 
 def recount(session: Session, *, actor: Actor, now: datetime, limit: int = BATCH) -> int:
@@ -203,7 +211,7 @@ def _load(session: Session, marks: Mapping[SiteDay, Reason]) -> list[_Day]:
 
 
 def figures_of(visits: VisitFigures | None, more: Mapping[str, Any] | None) -> Figures:
-    """A day's figures from what each source says; whoever says nothing counted nothing."""
+    """A day's figures from what each source says; who counts and says nothing counted nothing."""
     counted = visits or VisitFigures()
     return Figures(
         bookings=counted.bookings,
@@ -246,15 +254,18 @@ def _counted(day: _Day, now: datetime) -> tuple[dict[str, Any], dict[str, Any] |
         "generated_at": before.generated_at if before else None,
         "retracted_at": before.retracted_at if before else None,
     }
-    if day.taken_back and row["retracted_at"] is None:
-        return _take_back(row, now)
-    if not day.is_given_away or (day.earlier and shown == day.earlier[-1]):
+    if day.taken_back:
+        return (row, None) if day.is_retracted else _take_back(row, now)
+    same = bool(day.earlier) and shown == day.earlier[-1]
+    ends = before is not None and row["final"] and not before.final
+    if same and not ends and not day.is_retracted:
         return row, None
     row |= {
         "shown": rules.pack(shown),
         "revision": day.revision + 1,
-        "reason": _reason(day),
+        "reason": Reason.FINAL if same and not day.is_retracted else _reason(day),
         "generated_at": now,
+        "retracted_at": None,
     }
     return row, _revision_row(row, Operation.UPSERT, now)
 
@@ -288,34 +299,27 @@ def _revision_row(row: Mapping[str, Any], operation: Operation, now: datetime) -
     }
 
 
+def follow_record(session: Session, site_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Give a project's days away while the registry stands by its record, as that is now.
+
+    What happened is told at least once and in any order, so it is not asked what it was.
+    """
+    project = exchange.find_projects(session, {site_id})[site_id]
+    change = retract_project if project.taken_back else restore_project
+    change(session, project.project_id, actor=actor, now=now)
+
+
 def retract_project(session: Session, project_id: str, *, actor: Actor, now: datetime) -> int:
     """Stop giving away the days of a project and tell readers to drop them; the figures are kept here."""
-    return _set_retracted(session, project_id, at=now, actor=actor, now=now)
-
-
-def restore_project(session: Session, project_id: str, *, actor: Actor, now: datetime) -> int:
-    """Give the days of a project away again, as they last left; those that never left are counted for it."""
-    never_left = update(EngagementDay).where(
-        EngagementDay.project_id == project_id, EngagementDay.revision == 0
-    )
-    found = session.execute(
-        never_left.values(retracted_at=None)
-        .returning(EngagementDay.site_id, EngagementDay.counted_on)
-        .execution_options(**_QUIETLY)
-    )
-    mark_days(session, [(site_id, on) for site_id, on in found], reason=Reason.INITIAL, now=now)
-    return _set_retracted(session, project_id, at=None, actor=actor, now=now)
-
-
-def _set_retracted(
-    session: Session, project_id: str, *, at: datetime | None, actor: Actor, now: datetime
-) -> int:
-    given_away = EngagementDay.retracted_at.is_(None) if at else EngagementDay.retracted_at.is_not(None)
     changing = (
         update(EngagementDay)
-        .where(EngagementDay.project_id == project_id, EngagementDay.revision > 0, given_away)
+        .where(
+            EngagementDay.project_id == project_id,
+            EngagementDay.revision > 0,
+            EngagementDay.retracted_at.is_(None),
+        )
         .values(
-            retracted_at=at,
+            retracted_at=now,
             revision=EngagementDay.revision + 1,
             reason=Reason.CORRECTION,
             generated_at=now,
@@ -323,8 +327,17 @@ def _set_retracted(
         .returning(EngagementDay)
     )
     days = session.scalars(changing.execution_options(populate_existing=True, **_QUIETLY)).all()
-    operation = Operation.TOMBSTONE if at else Operation.UPSERT
-    _publish(session, [_revision_row(_columns(day), operation, now) for day in days], actor=actor)
+    _publish(session, [_revision_row(_columns(day), Operation.TOMBSTONE, now) for day in days], actor=actor)
+    return len(days)
+
+
+def restore_project(session: Session, project_id: str, *, actor: Actor, now: datetime) -> int:
+    """Have the days of a project counted anew and given away again; returns how many are."""
+    retracted = select(EngagementDay.site_id, EngagementDay.counted_on).where(
+        EngagementDay.project_id == project_id, EngagementDay.retracted_at.is_not(None)
+    )
+    days = [(site_id, on) for site_id, on in session.execute(retracted)]
+    mark_days(session, days, reason=Reason.CORRECTION, now=now)
     return len(days)
 
 

@@ -2,7 +2,7 @@
 
 Ids and times are taken before the commit. A reader that asks for what comes after the last one it saw misses
 whatever commits late, so neither is a cursor. Here rows are inserted without a place, in the transaction of
-the change they tell of; a relay gives gapless rising places to what is committed, under one locked row per
+the change they tell of; a relay gives rising places to what is committed, under one locked row per
 feed; and readers ask for what comes after the last place they saw. Nothing is skipped, nothing comes late.
 
     class DayChange(PlacedInFeed, Model): …
@@ -33,6 +33,7 @@ from miniprogram_api.kernel.paging import Column, InvalidCursor, decode_cursor, 
 from miniprogram_api.kernel.tasks import periodic
 
 _BATCH = 500
+_LEAP = 1_000_000  # more than what any feed grows by between a backup and its restore
 _BEFORE_ALL = ""  # the epoch in a cursor of a feed that has no row yet
 
 
@@ -150,16 +151,26 @@ def _place(cursor: str, *, epoch: str, last: int) -> int:
     raise InvalidCursor
 
 
+def list_feeds() -> list[Feed[Any]]:
+    """Every feed that was declared."""
+    return list(_feeds.values())
+
+
 def begin_anew(session: Session, feed: Feed[Any]) -> None:
-    """Make every cursor of a feed void, so that its readers start over; what a restore calls for."""
-    _lock_head(session, feed.name).epoch = new_id()
+    """Make every cursor of a feed void, so that its readers start over; what a restore calls for.
+
+    Places go on far behind those that were given out and are forgotten: whoever goes by the number alone, as
+    receivers of events do, takes nothing new for old.
+    """
+    head = _lock_head(session, feed.name)
+    head.epoch, head.last_seq = new_id(), head.last_seq + _LEAP
     session.flush()
 
 
 @periodic("kernel.sequence_feeds", when_rung=True)
 def sequence_feeds() -> None:
     """Give places to what was committed since the last round, in every feed."""
-    for feed in list(_feeds.values()):
+    for feed in list_feeds():
         while _is_waiting(feed) and _sequence_batch(feed) == _BATCH:
             pass
 

@@ -1,9 +1,9 @@
-"""Commands on what comes in from the registry."""
+"""Commands on what comes in from the registry, and on the feeds that go out to it."""
 
 import click
 from flask.cli import with_appcontext
 
-from miniprogram_api.kernel import clock
+from miniprogram_api.kernel import audit, clock, feeds
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.registry import jobs_pulling, sources
@@ -49,6 +49,25 @@ def status() -> None:
         return
     for name, value in pulling.as_plain(feed).items():
         click.echo(f"{name:<12} {'-' if value is None else value}")
+
+
+@click.command("begin-anew")
+@click.option("--reason", required=True, help="Why; it is kept in the audit trail.")
+@with_appcontext
+def begin_anew(reason: str) -> None:
+    """After a restore: have partners read our feeds from the start, for their cursors lead nowhere now."""
+    with atomic() as session:
+        for feed in feeds.list_feeds():
+            feeds.begin_anew(session, feed)
+            audit.record(
+                session,
+                actor=_OPERATOR,
+                action="feeds.begin_anew",
+                object_type="feed",
+                object_id=feed.name,
+                reason=reason,
+            )
+    click.echo("Every cursor given out before is void; partners start over by themselves.")
 
 
 def _source() -> RegistrySource:

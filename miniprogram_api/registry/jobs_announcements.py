@@ -7,6 +7,7 @@ from flask import current_app
 from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
+from config.settings import Settings
 from miniprogram_api.engagement.events import DayChanged
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, retrying
@@ -38,15 +39,16 @@ def send_announcements() -> None:
     if not _sending.acquire(blocking=False):
         return
     try:
-        _send_due(endpoints.make_client(production=current_app.extensions["settings"].production))
+        settings: Settings = current_app.extensions["settings"]
+        _send_due(endpoints.make_client(settings.registry), environment=settings.environment.value)
     finally:
         _sending.release()
 
 
-def _send_due(client: Outbound) -> None:
+def _send_due(client: Outbound, *, environment: str) -> None:
     failed: frozenset[UUID] = frozenset()
     for _ in range(_PER_ROUND):
-        parcel = _claim(failed)
+        parcel = _claim(failed, environment)
         if parcel is None:
             break
         found = _settle(parcel, sending.send(client, parcel, now=clock.now()))
@@ -57,9 +59,9 @@ def _send_due(client: Outbound) -> None:
 
 
 @retrying
-def _claim(failed: frozenset[UUID]) -> Parcel | None:
+def _claim(failed: frozenset[UUID], environment: str) -> Parcel | None:
     with atomic() as session:
-        return sending.claim_next(session, now=clock.now(), skip=failed)
+        return sending.claim_next(session, environment=environment, now=clock.now(), skip=failed)
 
 
 @retrying

@@ -33,7 +33,7 @@ def current_origin() -> Origin:
     given = ""
     if settings.trusted_proxies and settings.partner_certificate_header:
         given = request.headers.get(settings.partner_certificate_header, "")
-    return Origin(request.remote_addr, rules.normal_fingerprint(given), settings.environment.value)
+    return Origin(request.remote_addr, rules.certificate_shown(given), settings.environment.value)
 
 
 def note_refusal(client: PartnerClient) -> None:

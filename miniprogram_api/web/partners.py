@@ -14,7 +14,8 @@ A route is declared like any other, its permission being a scope of `registry.ru
         return paged(page.items, page.next_cursor)    # the list, and Link: rel="next" while there is more
 
 A single object has a strong ETag: `etag = etag_of(row.revision, …)`, then `return unchanged(etag) or (row,
-{"ETag": etag})`. Errors are ordinary AppErrors; `web.partner_problems` gives them the agreed codes.
+{"ETag": etag})`; what changes one asks `check_match(etag)` before it does. Errors are ordinary AppErrors;
+`web.partner_problems` gives them the agreed codes.
 
 Nothing else is left to a route. Who calls is recognised by `requires` (a token, or a signed request), calls
 are limited per client, and each is in the audit trail with its outcome, refused ones too where it is known
@@ -39,7 +40,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from miniprogram_api.kernel import audit
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import atomic, db, retrying
-from miniprogram_api.kernel.errors import Unavailable
+from miniprogram_api.kernel.errors import BadRequest, Conflict, Unavailable
 from miniprogram_api.web import limits
 from miniprogram_api.web.api import Problem, ProblemApi, Routes, problem
 from miniprogram_api.web.auth import PUBLIC
@@ -140,6 +141,38 @@ def unchanged(etag: str) -> Response | None:
     if not request.if_none_match.contains(etag.strip('"')):
         return None
     return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag})
+
+
+class VersionUnsaid(BadRequest):
+    """A change that does not say of which version it is one."""
+
+    code = "request.precondition_required"
+
+
+class VersionPassed(Conflict):
+    """A change of a version that is not the present one."""
+
+    code = "request.precondition_failed"
+
+
+def check_match(etag: str) -> None:
+    """Refuse a change that was made without looking: `If-Match` names the version that it is a change of.
+
+    Raises VersionUnsaid, VersionPassed.
+    """
+    if "If-Match" not in request.headers:
+        raise VersionUnsaid
+    if not request.if_match.contains(etag.strip('"')):
+        raise VersionPassed
+
+
+MATCH_PARAMETER = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The `ETag` of what is changed: 428 without one, 412 where it is not the present one.",
+}
 
 
 def init_partners(app: Flask) -> None:

@@ -55,6 +55,9 @@ def test_production_refuses_what_everybody_knows(changes: dict[str, Any]) -> Non
         ({"registry_client_id": ""}, "REGISTRY_CLIENT_ID"),
         ({"registry_client_secret": ""}, "REGISTRY_PRIVATE_KEY_FILE"),
         ({"registry_transport": "files"}, "REGISTRY_DROP_DIR"),
+        ({"registry_transport": "off", "registry_networks": "10.1.2.3/16"}, "REGISTRY_NETWORKS"),
+        ({"registry_webhook_secrets": "whsec_c2hvcnQ="}, "REGISTRY_WEBHOOK_SECRETS"),
+        ({"registry_webhook_secrets": "bm90aGluZyB0aGF0IGFueWJvZHkga25vd3M="}, "REGISTRY_WEBHOOK_SECRETS"),
     ],
 )
 def test_what_cannot_work_is_refused_and_named(changes: dict[str, Any], says: str) -> None:

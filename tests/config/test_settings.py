@@ -193,6 +193,7 @@ def test_no_secret_is_shown_when_settings_are(load: object) -> None:
     } | {
         "DATABASE_URL": "postgresql+psycopg://u:database-canary@h/d",
         "WECHAT_PUSH_AES_KEY": "canary".ljust(43, "A"),
+        "REGISTRY_WEBHOOK_SECRETS": f"whsec_{'canary'.ljust(43, 'A')}=",
     }
     shown = repr(load(secrets | {"APP_KEYS": f"k1:{_key(1)}", "INDEX_KEY": _key(3)}))
     assert "canary" not in shown

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from miniprogram_api.engagement import contributions, queries, rules, service
+from miniprogram_api.engagement import contributions, queries, queries_checks, rules, service
 from miniprogram_api.engagement.jobs import keep_figures
 from miniprogram_api.engagement.models import DayRevision, DayToRecount, EngagementDay, Reason
 from miniprogram_api.identity.service import personal_data
@@ -108,7 +108,7 @@ def test_a_day_counts_parties_by_outcome_and_heads_that_came(slot: Slot, clock: 
     day = figures()
     assert (day.bookings, day.cancellations, day.no_shows, day.visitors) == (6, 2, 1, 10)
     assert (day.minors_under14, day.minors_14_17, day.factor_set) == (None, None, None)
-    assert (day.green_checkins, day.avoided_co2_g, day.ratings_n, day.content_views) == (0, 0, 0, 0)
+    assert (day.cancellations, day.no_shows) == (2, 1)
     assert day.project_id == "CC-2026-0001"
 
 
@@ -137,7 +137,7 @@ def test_counting_again_makes_no_revision_where_nothing_changed(slot: Slot, cloc
         clock.set(after_day(days_after))
         keep_figures()
         keep_figures()
-    assert len(revisions()) == 1
+    assert [row.reason for row in revisions()] == [Reason.INITIAL, Reason.FINAL]
 
 
 def test_a_day_is_final_on_the_third_day_after(slot: Slot, clock: Clock) -> None:
@@ -148,7 +148,40 @@ def test_a_day_is_final_on_the_third_day_after(slot: Slot, clock: Clock) -> None
         keep_figures()
         states.append(figures().final)
     assert states == [False, False, True]
-    assert figures().revision == 1
+
+
+def test_the_feed_tells_that_a_day_is_final(slot: Slot, clock: Clock) -> None:
+    """Else one revision would be said to be final here and not final there."""
+    came(slot, 9)
+    for days_after in (1, 3, 4):
+        clock.set(after_day(days_after))
+        keep_figures()
+    told = [(row.revision, row.reason, row.final) for row in revisions()]
+    assert told == [(1, "initial", False), (2, "final", True)]
+    assert revisions()[0].shown == revisions()[1].shown
+    with reading() as session:
+        assert list(queries_checks.find_unpublished_days(session)) == []
+
+
+def test_a_day_without_anything_to_visit_becomes_final_too(
+    monkeypatch: pytest.MonkeyPatch, site: Site, clock: Clock
+) -> None:
+    monkeypatch.setattr(contributions, "_parts", {})
+
+    @contributions.contributes("content", figures=("content_views",))
+    class Content:
+        @staticmethod
+        def count(session: Any, days: Any) -> Any:
+            return {day: {"content_views": 8} for day in days}
+
+    clock.set(after_day())
+    keep_figures()
+    with atomic() as session:
+        service.mark_days(session, [(site.id, DAY)], reason=Reason.CORRECTION, now=clock.now)
+    for days_after in (1, 2, 3):
+        clock.set(after_day(days_after))
+        keep_figures()
+    assert (figures().content_views, figures().final) == (8, True)
 
 
 def test_days_missed_while_nothing_ran_are_closed_one_by_one(site: Site, clock: Clock) -> None:
@@ -323,6 +356,40 @@ def test_a_day_that_left_while_its_record_was_taken_back_is_called_back(
     assert [row.operation for row in revisions()] == ["upsert", "tombstone"]
 
 
+def test_what_changed_while_a_record_was_taken_back_is_told_with_its_return(
+    site: Site, slot: Slot, clock: Clock
+) -> None:
+    came(slot, 9)
+    clock.set(after_day())
+    keep_figures()
+    taken_back(site, ended=False)
+    came(slot, 6)
+    with atomic() as session:
+        service.mark_days(session, [(site.id, DAY)], reason=Reason.CORRECTION, now=clock.now)
+    keep_figures()
+    assert [row.operation for row in revisions()] == ["upsert", "tombstone"]
+    taken_back(site, ended=True)
+    keep_figures()
+    assert revisions()[-1].shown["visitors"] == 15
+    with reading() as session:
+        (listed,) = queries.list_daily(session, first=DAY, last=DAY, limit=10, cursor=None).items
+    assert (listed.values["visitors"], listed.revision) == (15, 3)
+
+
+def test_what_happened_to_a_record_may_be_told_in_any_order(site: Site, slot: Slot, clock: Clock) -> None:
+    came(slot, 9)
+    clock.set(after_day())
+    keep_figures()
+    for ended in (True, False):
+        with atomic() as session:
+            fact = RecordTakenBack(site_id=str(site.id), project_id=site.project_id, ended=ended)
+            events.publish(session, fact)
+        while events.drain():
+            pass
+    keep_figures()
+    assert given_away() == 1
+
+
 def taken_back(site: Site, *, ended: bool) -> None:
     with atomic() as session:
         session.get_one(Site, site.id).lifecycle = Lifecycle.TITLED if ended else Lifecycle.RECALLED
@@ -376,6 +443,38 @@ def test_a_contributor_adds_its_figures_and_only_those_it_registered(
         service.mark_days(session, [(site.id, DAY)], reason=Reason.FACTOR_CHANGE, now=clock.now)
         with pytest.raises(ValueError, match="ratings_n"):
             service.recount(session, actor=SYSTEM, now=clock.now)
+
+
+def test_what_nobody_counts_is_unknown_and_what_somebody_counts_and_did_not_find_is_zero(
+    monkeypatch: pytest.MonkeyPatch, site: Site, slot: Slot, clock: Clock
+) -> None:
+    monkeypatch.setattr(contributions, "_parts", {})
+
+    @contributions.contributes("ratings", figures=("ratings_n", "rating_sum"))
+    class Ratings:
+        @staticmethod
+        def count(session: Any, days: Any) -> Any:
+            return {}
+
+    clock.set(after_day())
+    keep_figures()
+    with reading() as session:
+        (told,) = queries.list_daily(session, first=DAY, last=DAY, limit=10, cursor=None).items
+        assert list(queries_checks.find_wrong_days(session)) == []
+    assert (told.values["ratings_n"], told.values["rating_sum"], told.values["visitors"]) == (0, 0, 0)
+    unknown = {name for name, value in told.values.items() if value is None}
+    assert unknown == {
+        "school_groups",
+        "group_visitors",
+        "minors_under14",
+        "minors_14_17",
+        "green_checkins",
+        "avoided_co2_g",
+        "factor_set",
+        "content_published",
+        "content_views",
+    }
+    assert told.hidden == set()
 
 
 def test_other_factors_are_a_new_revision(

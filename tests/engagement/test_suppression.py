@@ -228,7 +228,7 @@ def test_control_without_holding_back_another_number_would_be_seen(monkeypatch: 
 def test_control_without_parts_hidden_together_another_number_would_be_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rules, "_is_few", lambda people: people == 1)
+    monkeypatch.setattr(rules, "is_few", lambda people: people == 1)
     history = {("A", 1): [Figures(visitors=20, group_visitors=17)]}
     published = publish(history)
     assert any(publish(other) != published for _, other in alternatives(history))

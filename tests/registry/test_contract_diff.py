@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.contract_diff import Documents, Way, api_losses, schema_losses
+from tests.support.contract_diff import Documents, Way, api_losses, event_losses, schema_losses
 
 FILE = "visit.schema.json"
 VISIT: dict[str, Any] = {
@@ -20,6 +20,7 @@ VISIT: dict[str, Any] = {
         "place": {"$ref": "#/$defs/place"},
         "kind": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
         "schema": {"const": "visit/1"},
+        "point": {"type": "array", "prefixItems": [{"type": "number", "maximum": 180}]},
     },
     "required": ["on"],
     "$defs": {
@@ -90,6 +91,19 @@ class TestSchemas:
             (_set("properties/people/minimum", 1), "visit.schema.json.people: minimum is higher"),
             (_set("properties/tags/maxItems", 4), "visit.schema.json.tags: maxItems is lower"),
             (_set("properties/tags/minItems", 1), "visit.schema.json.tags: minItems is higher"),
+            (
+                _set("properties/people/minimum", -1),
+                "visit.schema.json.people: minimum is lower than was promised",
+            ),
+            (
+                _set("properties/point/prefixItems", [{"type": "number", "maximum": 90}]),
+                "visit.schema.json.point[0]: maximum is lower",
+            ),
+            (_set("properties/point/prefixItems", []), "visit.schema.json.point: the first items are others"),
+            (
+                _set("properties/tags/items", True),
+                "visit.schema.json.tags[items]: the type is another one than was promised",
+            ),
             (_set("properties/tags/uniqueItems", True), "visit.schema.json.tags: items must now differ"),
             (
                 _set("properties/tags/items/enum", []),
@@ -147,6 +161,15 @@ class TestSchemas:
         new = Documents({FILE: outer, "place.schema.json": {"properties": {}}})
         assert schema_losses(old, new, FILE) == [f"{FILE}.place.lng: the property is gone"]
 
+    def test_references_with_something_beside_them_are_each_looked_at(self) -> None:
+        """They are put together on the way, and one must not be taken for another that is gone."""
+        names = [f"place_{number}" for number in range(40)]
+        refers = {name: {"$ref": f"#/$defs/{name}", "description": name} for name in names}
+        old = {"properties": refers, "$defs": {name: {"maxLength": 9} for name in names}}
+        new = {"properties": refers, "$defs": {name: {"maxLength": 8} for name in names}}
+        found = schema_losses(Documents({FILE: old}), Documents({FILE: new}), FILE, way=Way.IN)
+        assert len(found) == len(names)
+
     def test_a_schema_of_itself_ends(self) -> None:
         tree = {"type": "object", "properties": {"branches": {"items": {"$ref": "#"}}}}
         assert schema_losses(Documents({FILE: tree}), Documents({FILE: copy.deepcopy(tree)}), FILE) == []
@@ -156,6 +179,7 @@ API: dict[str, Any] = {
     "paths": {
         "/visits": {
             "get": {
+                "security": [{"oauth2": ["visits.read"]}, {"signed": []}],
                 "parameters": [{"in": "query", "name": "on", "schema": {"type": "string", "maxLength": 10}}],
                 "responses": {
                     "200": {
@@ -173,13 +197,26 @@ API: dict[str, Any] = {
         }
     },
     "components": {
-        "responses": {"PROBLEM": {"description": "Problem"}},
+        "securitySchemes": {
+            "oauth2": {
+                "type": "oauth2",
+                "flows": {"clientCredentials": {"tokenUrl": "/token", "scopes": {"visits.read": "read"}}},
+            },
+            "signed": {"type": "apiKey"},
+        },
+        "responses": {
+            "PROBLEM": {
+                "description": "Problem",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+        },
         "schemas": {
+            "Problem": {"type": "object", "properties": {"code": {"type": "string"}}},
             "Visit": {
                 "type": "object",
                 "properties": {"id": {"type": "string"}, "seats": {"type": "integer", "maximum": 9}},
                 "required": ["id"],
-            }
+            },
         },
     },
 }
@@ -232,6 +269,39 @@ class TestApi:
                 {"POST /visits: a body is now required"},
             ),
             (
+                lambda api: api["components"]["schemas"]["Problem"]["properties"].pop("code"),
+                {"GET /visits default.code: the property is gone"},
+            ),
+            (
+                lambda api: api["paths"]["/visits"]["get"]["security"].pop(),
+                {"GET /visits: signed is not enough any more"},
+            ),
+            (
+                lambda api: api["paths"]["/visits"]["get"]["security"][0]["oauth2"].append("visits.write"),
+                {"GET /visits: oauth2 is not enough any more"},
+            ),
+            (
+                lambda api: api["paths"]["/visits"]["post"].update(security=[{"signed": []}]),
+                {"POST /visits: callers must now say who they are"},
+            ),
+            (
+                lambda api: api["components"]["securitySchemes"].pop("signed"),
+                {"signed: the way to prove who calls is gone"},
+            ),
+            (
+                lambda api: api["components"]["securitySchemes"]["oauth2"]["flows"][
+                    "clientCredentials"
+                ].update(tokenUrl="/other", scopes={}),
+                {
+                    "oauth2: clientCredentials is gone or somewhere else",
+                    "oauth2: the scope visits.read is gone",
+                },
+            ),
+            (
+                lambda api: api["paths"]["/visits"]["get"]["parameters"][0]["schema"].update(default="today"),
+                {"GET /visits on: another value holds where none is given"},
+            ),
+            (
                 lambda api: api["paths"]["/visits"]["get"]["responses"].pop("200"),
                 {"GET /visits: the answer 200 is gone"},
             ),
@@ -251,4 +321,40 @@ class TestApi:
         newer["paths"]["/sites"] = newer["paths"]["/visits"]
         newer["paths"]["/visits"]["get"]["parameters"].append({"in": "query", "name": "site"})
         newer["components"]["schemas"]["Visit"]["properties"]["site"] = {"type": "string"}
+        newer["paths"]["/visits"]["get"]["security"].append({"mutual_tls": []})
+        newer["paths"]["/visits"]["get"]["responses"].pop("default")
         assert api_losses(API, newer) == []
+
+
+EVENTS: dict[str, Any] = {
+    "channels": {
+        "out": {"address": None, "messages": {"visit.made-1": {}}},
+        "in": {"address": "/events", "messages": {}},
+    }
+}
+
+
+class TestEvents:
+    @pytest.mark.parametrize(
+        ("change", "loss"),
+        [
+            (lambda events: events["channels"].pop("in"), "in: the channel is gone"),
+            (
+                lambda events: events["channels"]["in"].update(address="/rings"),
+                "in: the address is another one",
+            ),
+            (
+                lambda events: events["channels"]["out"]["messages"].pop("visit.made-1"),
+                "out: the event visit.made-1 is gone",
+            ),
+        ],
+    )
+    def test_each_loss_is_named(self, change: Callable[[dict[str, Any]], object], loss: str) -> None:
+        newer = copy.deepcopy(EVENTS)
+        change(newer)
+        assert event_losses(EVENTS, newer) == [loss]
+
+    def test_another_event_is_no_loss(self) -> None:
+        newer = copy.deepcopy(EVENTS)
+        newer["channels"]["out"]["messages"]["visit.missed-1"] = {}
+        assert event_losses(EVENTS, newer) == []

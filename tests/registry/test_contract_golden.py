@@ -13,9 +13,11 @@ from sqlalchemy import select
 
 from miniprogram_api.devtools.asyncapi import IN, OUT, event_schemas
 from miniprogram_api.devtools.fake_registry import FakeRegistry
+from miniprogram_api.engagement import contributions
 from miniprogram_api.engagement.events import DayChanged
 from miniprogram_api.engagement.models import DayRevision, EngagementDay, Operation, Reason
-from miniprogram_api.engagement.rules import Figures, let_out, pack
+from miniprogram_api.engagement.rules import let_out, pack
+from miniprogram_api.engagement.service import figures_of
 from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel import events, feeds
 from miniprogram_api.kernel.audit import SYSTEM
@@ -28,6 +30,7 @@ from miniprogram_api.registry.rules.sendings import event_body
 from miniprogram_api.registry.service import corrections, withdrawals
 from miniprogram_api.registry.sources.port import Filed
 from miniprogram_api.sites.events import OverlayChanged
+from miniprogram_api.visits.queries.engagement import VisitFigures
 from tests.conftest import MONDAY
 from tests.factories.partners import sign_in
 from tests.factories.projects import hold_project, project_data
@@ -198,10 +201,11 @@ class TestAnswers:
     @pytest.fixture(autouse=True)
     def figures(self, app: Flask) -> None:
         """A day that was given away, one visitor too few to be told of, and then taken back."""
-        counted = Figures(bookings=42, cancellations=6, no_shows=5, visitors=3)
         with atomic() as session:
             site = make_site(session, project_id=PROJECT, code="CC001")
-            day = EngagementDay(
+            day = (site.id, FRIDAY)
+            counted = figures_of(VisitFigures(42, 6, 5, 3), contributions.count(session, [day])[day])
+            row = EngagementDay(
                 project_id=PROJECT,
                 counted_on=FRIDAY,
                 site_id=site.id,
@@ -213,10 +217,10 @@ class TestAnswers:
                 counted_at=MONDAY,
                 generated_at=MONDAY,
             )
-            session.add(day)
-            session.add(_revision(day, Operation.UPSERT, 1))
+            session.add(row)
+            session.add(_revision(row, Operation.UPSERT, 1))
         with atomic() as session:
-            session.add(_revision(day, Operation.TOMBSTONE, 2))
+            session.add(_revision(row, Operation.TOMBSTONE, 2))
         feeds.sequence_feeds()
 
     def test_the_days_of_a_project(self, ask: Callable[[str], Any]) -> None:

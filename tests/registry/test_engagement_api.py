@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 from flask import Flask
 from jsonschema import Draft202012Validator
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from miniprogram_api.engagement import published_content, service
 from miniprogram_api.engagement.jobs import keep_figures
-from miniprogram_api.engagement.models import REVISIONS, Reason
+from miniprogram_api.engagement.models import Reason
 from miniprogram_api.engagement.published_content import NoContent, PublishedContent
 from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel import feeds
-from miniprogram_api.kernel.audit import SYSTEM
+from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.clock import beijing_time
-from miniprogram_api.kernel.db import atomic
+from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.paging import Page
 from miniprogram_api.sites.models import Overlay
 from miniprogram_api.visits.models import BookingStatus, Slot
@@ -89,7 +90,7 @@ def test_days_are_listed_with_what_may_be_told(partner: BearerClient) -> None:
     assert (second["project_id"], second["visitors"], second["suppressed"]) == (TWO, None, True)
     assert "visitors" in second["hidden"]
     assert first["minors_band"] == {"under14": None, "14_17": None}
-    assert (first["avoided_co2_g"], first["factor_set"], first["revision"]) == (0, None, 1)
+    assert (first["avoided_co2_g"], first["factor_set"], first["revision"]) == (None, None, 1)
 
 
 def test_a_row_is_what_the_contract_says(partner: BearerClient) -> None:
@@ -170,11 +171,22 @@ def test_a_retracted_project_leaves_tombstones(partner: BearerClient, clock: Clo
     assert [row["project_id"] for row in told(partner.get(f"{BASE}/daily"))["items"]] == [TWO]
 
 
-def test_a_cursor_of_a_feed_that_was_begun_anew_is_expired(partner: BearerClient) -> None:
-    cursor = told(partner.get(f"{BASE}/changes"))["next_cursor"]
-    with atomic() as session:
-        feeds.begin_anew(session, REVISIONS)
+def test_after_a_restore_partners_start_over(
+    app: Flask, partner: BearerClient, slots: dict[str, Slot]
+) -> None:
+    before = told(partner.get(f"{BASE}/changes"))
+    done = app.test_cli_runner().invoke(args=["registry", "begin-anew", "--reason", "从备份恢复"])
+    assert done.exit_code == 0, done.output
+    cursor = before["next_cursor"]
     assert code(partner.get(f"{BASE}/changes?cursor={cursor}")) == (410, "cursor_expired")
+    assert told(partner.get(f"{BASE}/changes"))["items"] == before["items"]
+    came(slots[ONE], 6)
+    publish(slots[ONE])
+    later = told(partner.get(f"{BASE}/changes"))["items"][-1]
+    assert later["seq"] > 1_000, "no number that was given out before comes again"
+    with reading() as session:
+        audited = session.scalars(select(AuditRow.object_id).where(AuditRow.action == "feeds.begin_anew"))
+        assert sorted(audited) == ["engagement.days", "registry.announcements"]
 
 
 def test_a_summary_is_the_sum_of_the_days_that_are_listed(

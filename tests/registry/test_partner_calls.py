@@ -1,8 +1,11 @@
 """Calls of partners: certificates, limits, the trail, the agreed codes, pages and versions."""
 
+import base64
 import dataclasses
+import hashlib
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -13,6 +16,7 @@ from config.settings import Settings, UnsafeSettings, check
 from miniprogram_api.kernel import audit
 from miniprogram_api.kernel.db import atomic
 from miniprogram_api.registry.models.partners import KeyKind, PartnerClient
+from miniprogram_api.registry.rules.partners import certificate_shown
 from miniprogram_api.web.limits import init_limits
 from miniprogram_api.web.partner_problems import AGREED, agreed
 from tests.conftest import Clock
@@ -23,6 +27,9 @@ from tests.support.partner_calls import PROBE, add_probe, ask_token, bearer, cal
 from tests.support.problems import assert_problem
 
 FINGERPRINT = "ab" * 32
+CERTIFICATE = bytes(range(96))
+ENCODED = base64.b64encode(CERTIFICATE).decode()
+PEM = f"-----BEGIN CERTIFICATE-----\n{ENCODED[:64]}\n{ENCODED[64:]}\n-----END CERTIFICATE-----\n"
 PROXIED = {"trusted_proxies": 1, "partner_certificate_header": "X-Client-Certificate"}
 
 
@@ -60,6 +67,23 @@ class TestCertificates:
         shown = {} if given is None else {"X-Client-Certificate": given}
         answer = client.get(PROBE, headers=bearer(pinned.token) | shown)
         assert answer.status_code == status
+
+    @pytest.mark.parametrize(
+        ("shown", "is_it"),
+        [
+            (quote(PEM, safe=""), True),
+            (quote(PEM), True),
+            (PEM.replace("\n", "\t"), True),
+            (f":{ENCODED}:", True),
+            (hashlib.sha256(CERTIFICATE).hexdigest(), True),
+            (quote(PEM + PEM, safe=""), False),
+            (quote(PEM.replace(ENCODED[:4], "===="), safe=""), False),
+            (ENCODED, False),
+            ("::", False),
+        ],
+    )
+    def test_a_proxy_may_show_the_certificate_itself(self, shown: str, is_it: bool) -> None:
+        assert (certificate_shown(shown) == hashlib.sha256(CERTIFICATE).hexdigest()) is is_it
 
     @pytest.mark.parametrize("settings", [PROXIED], indirect=True)
     def test_it_must_show_it_to_get_a_token_and_to_sign(

@@ -469,6 +469,10 @@ class TestForPartners:
         }
         answer = partner.post(f"{API}/acks", json=objection)
         assert (answer.status_code, answer.get_json()["project_ids"]) == (201, ["P-2"])
+        again = partner.post(f"{API}/acks", json=objection)
+        assert (again.status_code, again.get_json()) == (201, answer.get_json())
+        later = partner.post(f"{API}/acks", json={"report_id": str(report), "accepted": True})
+        assert later.get_json()["id"] != accepted.get_json()["id"]
 
     @pytest.mark.parametrize(
         ("change", "status"),

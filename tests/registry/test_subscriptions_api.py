@@ -1,12 +1,14 @@
 """Subscriptions: asked for by a partner, approved after a handshake, changed and ended."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from config.settings import Environment
 from miniprogram_api.identity.permissions import Role
@@ -56,6 +58,11 @@ def stored(subscription_id: str) -> EventSubscription:
         return session.get_one(EventSubscription, UUID(subscription_id))
 
 
+def change(partner: BearerClient, one: str, body: dict[str, Any]) -> TestResponse:
+    """A change of the subscription as it is."""
+    return partner.patch(one, json=body, headers={"If-Match": partner.get(one).headers["ETag"]})
+
+
 class TestAsking:
     def test_it_waits_and_its_secret_is_told_once(self, partner: BearerClient, asked: Any) -> None:
         assert (asked["state"], asked["url"]) == ("pending", None)
@@ -87,6 +94,15 @@ class TestAsking:
         )
         answer = partner.post(API, json={"url": "https://rebound.example/inbox", "types": TYPES})
         assert answer.status_code == 422
+
+    def test_an_address_in_a_network_of_the_registry_is_taken(
+        self, app: Flask, partner: BearerClient
+    ) -> None:
+        body = {"url": "https://10.1.2.3/inbox", "types": TYPES}
+        assert partner.post(API, json=body).status_code == 422
+        app.extensions["settings"] = replace(app.extensions["settings"], registry_networks="10.1.0.0/16")
+        assert partner.post(API, json=body).status_code == 201
+        assert partner.post(API, json=body | {"url": "https://10.2.0.1/inbox"}).status_code == 422
 
     def test_a_public_name_is_taken(self, partner: BearerClient, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("203.0.114.9", 443))])
@@ -191,7 +207,7 @@ class TestApproval:
         self, admin: BearerClient, partner: BearerClient, asked: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def change_meanwhile(*_: Any) -> None:
-            partner.patch(f"{API}/{asked['id']}", json={"url": f"{asked['requested_url']}/other"})
+            change(partner, f"{API}/{asked['id']}", {"url": f"{asked['requested_url']}/other"})
 
         monkeypatch.setattr("miniprogram_api.registry.service.endpoints.shake_hands", change_meanwhile)
         answer = admin.post(f"{DESK}/{asked['id']}/approve")
@@ -247,7 +263,7 @@ class TestChanging:
         self, partner: BearerClient, admin: BearerClient, active: Any, receiver: Receiver
     ) -> None:
         with Receiver() as other:
-            shown = partner.patch(f"{API}/{active['id']}", json={"url": other.url}).get_json()
+            shown = change(partner, f"{API}/{active['id']}", {"url": other.url}).get_json()
             assert (shown["state"], shown["url"], shown["requested_url"]) == (
                 "active",
                 receiver.url,
@@ -256,26 +272,39 @@ class TestChanging:
             assert admin.post(f"{DESK}/{active['id']}/approve").get_json()["url"] == other.url
 
     def test_the_corpus_is_refused_here_too(self, partner: BearerClient, active: Any) -> None:
-        answer = partner.patch(f"{API}/{active['id']}", json={"url": FORBIDDEN_URLS[0]})
+        answer = change(partner, f"{API}/{active['id']}", {"url": FORBIDDEN_URLS[0]})
         assert answer.status_code == 422
 
     def test_other_types_hold_at_once(self, partner: BearerClient, active: Any) -> None:
-        shown = partner.patch(f"{API}/{active['id']}", json={"types": ["engagement.site.closed"]}).get_json()
+        shown = change(partner, f"{API}/{active['id']}", {"types": ["engagement.site.closed"]}).get_json()
         assert (shown["types"], shown["requested_url"]) == (["engagement.site.closed"], None)
+
+    def test_a_change_says_of_which_version_it_is_one(self, partner: BearerClient, active: Any) -> None:
+        one = f"{API}/{active['id']}"
+        seen = partner.get(one).headers["ETag"]
+        assert partner.get(one, headers={"If-None-Match": seen}).status_code == 304
+        body = {"types": ["engagement.site.closed"]}
+        unsaid = partner.patch(one, json=body)
+        assert (unsaid.status_code, unsaid.get_json()["code"]) == (428, "precondition_required")
+        made = partner.patch(one, json=body, headers={"If-Match": seen})
+        assert made.headers["ETag"] == partner.get(one).headers["ETag"] != seen
+        late = partner.patch(one, json={"types": TYPES}, headers={"If-Match": seen})
+        assert (late.status_code, late.get_json()["code"]) == (412, "precondition_failed")
+        assert partner.get(one).get_json()["types"] == body["types"]
 
     def test_a_disabled_one_comes_back_by_approval_alone(
         self, partner: BearerClient, admin: BearerClient, active: Any, receiver: Receiver
     ) -> None:
         admin.post(f"{DESK}/{active['id']}/disable", json={"reason": "停用"})
         assert admin.post(f"{DESK}/{active['id']}/disable", json={"reason": "停用"}).status_code == 409
-        shown = partner.patch(f"{API}/{active['id']}", json={"url": receiver.url}).get_json()
+        shown = change(partner, f"{API}/{active['id']}", {"url": receiver.url}).get_json()
         assert (shown["state"], shown["requested_url"]) == ("disabled", receiver.url)
         assert admin.post(f"{DESK}/{active['id']}/approve").get_json()["state"] == "active"
 
     @pytest.mark.parametrize(
         "change",
         [
-            lambda client, one: client.patch(one, json={"types": TYPES}),
+            lambda client, one: change(client, one, {"types": TYPES}),
             lambda client, one: client.post(f"{one}/secret"),
         ],
         ids=["types", "secret"],

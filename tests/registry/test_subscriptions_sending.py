@@ -220,7 +220,7 @@ def test_an_endpoint_that_is_gone_is_sent_nothing_more(
 def test_a_gone_endpoint_does_not_end_the_one_that_took_its_place(subscription: UUID, clock: Clock) -> None:
     say(clock, "P-1")
     with atomic() as session:
-        parcel = sending.claim_next(session, now=clock.now, skip=frozenset())
+        parcel = sending.claim_next(session, environment="test", now=clock.now, skip=frozenset())
         session.get_one(EventSubscription, subscription).url = "https://new.example.gov.cn/inbox"
     assert parcel is not None
     with atomic() as session:
@@ -305,7 +305,7 @@ def test_a_worker_that_died_leaves_its_sending_to_the_next(
 ) -> None:
     say(clock, "P-1")
     with atomic() as session:
-        dead = sending.claim_next(session, now=clock.now, skip=frozenset())
+        dead = sending.claim_next(session, environment="test", now=clock.now, skip=frozenset())
     assert dead is not None
     jobs.send_announcements()
     assert receiver.events == []
@@ -321,9 +321,9 @@ def test_a_worker_that_died_leaves_its_sending_to_the_next(
 def test_of_two_claims_one_gets_it(subscription: UUID, clock: Clock) -> None:
     say(clock, "P-1")
     with atomic() as session:
-        assert sending.claim_next(session, now=clock.now, skip=frozenset()) is not None
+        assert sending.claim_next(session, environment="test", now=clock.now, skip=frozenset()) is not None
     with atomic() as session:
-        assert sending.claim_next(session, now=clock.now, skip=frozenset()) is None
+        assert sending.claim_next(session, environment="test", now=clock.now, skip=frozenset()) is None
 
 
 class TestReplay:
@@ -359,6 +359,27 @@ class TestReplay:
             assert stranger.post(f"{API}/deliveries/{sending_id}/replay").status_code == 404
 
 
+def test_nothing_is_sent_to_a_partner_of_another_environment(
+    receiver: Receiver, known: Known, clock: Clock
+) -> None:
+    """A copy of the database that stands somewhere else must not tell the registry anything."""
+    with atomic() as session:
+        elsewhere = partners.make_client(session, environment="production").client.id
+    subscribe(Known(elsewhere, "elsewhere", ""), receiver.url, clock)
+    say(clock, "P-1")
+    jobs.send_announcements()
+    assert receiver.events == []
+    assert (only().state, only().attempts) == (SendingState.PENDING, 0)
+
+
+def test_nothing_is_kept_for_a_partner_that_was_ended(subscription: UUID, known: Known, clock: Clock) -> None:
+    with atomic() as session:
+        session.get_one(partners.PartnerClient, known.id).ended_at = clock.now
+    say(clock, "P-1")
+    with reading() as session:
+        assert session.scalars(select(Sending)).all() == []
+
+
 def test_the_log_pages_and_filters(subscription: UUID, partner: BearerClient, clock: Clock) -> None:
     say(clock, "P-1", "P-2", "P-3")
     first = partner.get(f"{API}/deliveries?limit=2")
@@ -379,7 +400,7 @@ def test_no_secret_is_told_of_anywhere(
     jobs.send_announcements()
     clock.advance(seconds=10)
     with atomic() as session:
-        parcel = sending.claim_next(session, now=clock.now, skip=frozenset())
+        parcel = sending.claim_next(session, environment="test", now=clock.now, skip=frozenset())
     assert parcel is not None
     assert SECRET not in repr(replace(parcel, body=b""))
     assert not any(SECRET in line for line in watcher.lines)
@@ -390,7 +411,7 @@ def test_a_gone_verdict_for_an_endpoint_that_was_disabled_meanwhile_changes_noth
 ) -> None:
     say(clock, "P-1")
     with atomic() as session:
-        parcel = sending.claim_next(session, now=clock.now, skip=frozenset())
+        parcel = sending.claim_next(session, environment="test", now=clock.now, skip=frozenset())
         session.get_one(EventSubscription, subscription).state = SubscriptionState.ENDED
     assert parcel is not None
     with atomic() as session:

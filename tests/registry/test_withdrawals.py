@@ -112,14 +112,35 @@ def test_every_visit_is_cancelled_and_every_member_told_once() -> None:
             "subject": found.project_id,
             "version": 2,
             "slots_closed": 3,
-            "bookings_cancelled": 9,
-            "people_notified": 6,
-            "unreachable": 3,
+            "bookings_cancelled": None,
+            "people_notified": None,
+            "unreachable": None,
+            "suppressed": True,
         }
     ]
     case = get_case(found)
     assert (case.state, case.bookings_cancelled) == (WithdrawalState.COMPLETED, 9)
+    assert (case.people_notified, case.unreachable) == (6, 3)
     assert broken() == {}
+
+
+def test_partners_are_told_of_days_with_five_or_more_and_of_no_other() -> None:
+    """The figures of days say 6 and hide one: 8 in all would tell that it is 2."""
+    found = make_visited_site(slots=2, members=2, guests=0)
+    with atomic() as session:
+        slot = session.get_one(Slot, found.slots[0])
+        for _ in range(4):
+            make_booking(session, slot, member_id=make_member(session).id)
+
+    withdraw(found)
+    settle()
+
+    (event,) = announced()
+    told = {name: event[name] for name in ("bookings_cancelled", "people_notified", "unreachable")}
+    assert told == {"bookings_cancelled": 6, "people_notified": 6, "unreachable": 0}
+    assert event["suppressed"] is True
+    case = get_case(found)
+    assert (case.bookings_cancelled, case.people_notified) == (8, 8)
 
 
 def test_each_cancelled_visit_has_its_audit_row_and_event() -> None:
@@ -216,7 +237,8 @@ def test_an_earlier_date_reopens_the_case(clock: Clock) -> None:
     settle()
 
     assert set(statuses(found).values()) == {BookingStatus.CANCELLED}
-    assert [(it["version"], it["bookings_cancelled"]) for it in announced()] == [(2, 0), (3, 3)]
+    assert [(it["version"], it["bookings_cancelled"]) for it in announced()] == [(2, 0), (3, None)]
+    assert get_case(found).bookings_cancelled == 3
 
 
 def test_a_later_date_gives_nothing_back(clock: Clock) -> None:
@@ -241,10 +263,9 @@ def test_a_newer_version_carries_an_unfinished_case_on(clock: Clock) -> None:
 
     with reading() as session:
         assert session.get_one(WithdrawalCase, first).state is WithdrawalState.SUPERSEDED
-    assert [(it["version"], it["slots_closed"], it["bookings_cancelled"]) for it in announced()] == [
-        (3, 2, 4)
-    ]
-    assert announced()[0]["people_notified"] == 4
+    assert [(it["version"], it["slots_closed"]) for it in announced()] == [(3, 2)]
+    case = get_case(found)
+    assert (case.bookings_cancelled, case.people_notified) == (4, 4)
 
 
 def test_a_title_given_back_restores_nothing(clock: Clock) -> None:
@@ -341,7 +362,8 @@ def test_the_sweep_ends_what_a_crash_left(steps: int, clock: Clock) -> None:
     jobs_withdrawals.resume_withdrawals()
 
     assert set(statuses(found).values()) == {BookingStatus.CANCELLED}
-    assert [it["bookings_cancelled"] for it in announced()] == [3]
+    assert len(announced()) == 1
+    assert get_case(found).bookings_cancelled == 3
     assert broken() == {}
 
 

@@ -103,7 +103,7 @@ class World:
     ) -> TestResponse:
         """The documented request about these objects."""
         init_limits(self.app, redis_url="", spare_loopback=True)
-        headers = {"Idempotency-Key": str(new_id())}
+        headers = {"Idempotency-Key": str(new_id()), "If-Match": "*"}
         if person is not None:
             headers["Authorization"] = f"Bearer {person.token}"
         query = {name: ids.get(name, value) for name, value in self._query(route).items()}

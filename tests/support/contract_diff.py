@@ -59,23 +59,60 @@ def api_losses(old: Json, new: Json) -> list[str]:
     """A sentence for each thing that a newer OpenAPI document takes away from callers."""
     name = "openapi"
     comparison = _Comparison(Documents({name: old}), Documents({name: new}))
-    return list(comparison.paths(old.get("paths", {}), new.get("paths", {})))
+    return [*comparison.paths(old.get("paths", {}), new.get("paths", {})), *_schemes(old, new)]
+
+
+def event_losses(old: Json, new: Json) -> list[str]:
+    """A sentence for each event that a newer AsyncAPI document no longer carries, or carries elsewhere.
+
+    What is in an event is a matter of its schema.
+    """
+    return list(_channels(old.get("channels", {}), new.get("channels", {})))
+
+
+def _channels(old: Json, new: Json) -> Iterator[str]:
+    for name, channel in old.items():
+        if name not in new:
+            yield f"{name}: the channel is gone"
+            continue
+        if channel.get("address") != new[name].get("address"):
+            yield f"{name}: the address is another one"
+        for message in sorted(channel.get("messages", {}).keys() - new[name].get("messages", {}).keys()):
+            yield f"{name}: the event {message} is gone"
+
+
+def _schemes(old: Json, new: Json) -> Iterator[str]:
+    before, after = (each.get("components", {}).get("securitySchemes", {}) for each in (old, new))
+    for name, scheme in before.items():
+        if name not in after:
+            yield f"{name}: the way to prove who calls is gone"
+            continue
+        for flow, facts in scheme.get("flows", {}).items():
+            still = after[name].get("flows", {}).get(flow, {})
+            if facts.get("tokenUrl") != still.get("tokenUrl"):
+                yield f"{name}: {flow} is gone or somewhere else"
+            for scope in sorted(facts.get("scopes", {}).keys() - still.get("scopes", {}).keys()):
+                yield f"{name}: the scope {scope} is gone"
 
 
 class _Comparison:
     def __init__(self, old: Documents, new: Documents) -> None:
         self._old, self._new = old, new
         self._seen: set[tuple[int, int, Way]] = set()
+        # A schema put together from a reference is held by nobody else: its id would be given away.
+        self._kept: list[Any] = []
 
     def schemas(self, old: tuple[Any, str], new: tuple[Any, str], at: str, way: Way) -> Iterator[str]:
         (before, old_file), (after, new_file) = self._old.resolve(*old), self._new.resolve(*new)
         if (id(before), id(after), way) in self._seen:
             return
         self._seen.add((id(before), id(after), way))
+        self._kept += [before, after]
         if before is True or before == {}:
             before = {}
         if after is False:
             yield f"{at}: nothing is allowed any more"
+        after = {} if after is True else after
         if not isinstance(before, Mapping) or not isinstance(after, Mapping):
             return
         yield from _values(before, after, at, way)
@@ -104,6 +141,12 @@ class _Comparison:
                 yield f"{at}: {word} is narrower"
             else:
                 yield from self.schemas((before, old[1]), (after, new[1]), f"{at}[{word}]", way)
+        for number, (one, other) in enumerate(
+            zip(old[0].get("prefixItems", []), new[0].get("prefixItems", []), strict=False)
+        ):
+            yield from self.schemas((one, old[1]), (other, new[1]), f"{at}[{number}]", way)
+        if len(new[0].get("prefixItems", [])) != len(old[0].get("prefixItems", [])):
+            yield f"{at}: the first items are others"
         if old[0].get("uniqueItems") is not True and new[0].get("uniqueItems") is True:
             yield f"{at}: items must now differ"
 
@@ -147,11 +190,12 @@ class _Comparison:
             yield f"{at}: a body is now required"
         yield from self._contents(sent, taken, f"{at} request", Way.IN)
         answers = new.get("responses", {})
+        yield from _proofs(old.get("security", []), new.get("security", []), at)
         for status, response in old.get("responses", {}).items():
-            if not str(status).startswith("2"):
-                continue
             if status not in answers:
-                yield f"{at}: the answer {status} is gone"
+                # A failure that no longer happens is nobody's loss; what a failure says is.
+                if str(status).startswith("2"):
+                    yield f"{at}: the answer {status} is gone"
             else:
                 one, other = self._one(response), self._another(answers[status])
                 yield from self._contents(one, other, f"{at} {status}", Way.OUT)
@@ -195,6 +239,19 @@ class _Comparison:
         return self._new.resolve(part, "openapi")[0]
 
 
+def _proofs(old: list[Json], new: list[Json], at: str) -> Iterator[str]:
+    """Whoever was let in by one of these is still let in, with no further scope."""
+    for proof in old:
+        fits = (
+            all(name in proof and set(scopes) <= set(proof[name]) for name, scopes in other.items())
+            for other in new
+        )
+        if new and not any(fits):
+            yield f"{at}: {' and '.join(proof)} is not enough any more"
+    if new and not old:
+        yield f"{at}: callers must now say who they are"
+
+
 def _types(schema: Json) -> set[str] | None:
     given = schema.get("type")
     if given is None:
@@ -227,11 +284,15 @@ def _bounds(old: Json, new: Json, at: str, way: Way) -> Iterator[str]:
     for word in _LEAST:
         if word in new and (word not in old or new[word] > old[word]):
             yield f"{at}: {word} is higher"
+        if Way.OUT in way and word in old and (word not in new or new[word] < old[word]):
+            yield f"{at}: {word} is lower than was promised"
     for word in _MOST:
         if word in new and (word not in old or new[word] < old[word]):
             yield f"{at}: {word} is lower"
         if Way.OUT in way and word in old and (word not in new or new[word] > old[word]):
             yield f"{at}: {word} is higher than was promised"
+    if Way.IN in way and old.get("default") != new.get("default"):
+        yield f"{at}: another value holds where none is given"
     for word in _AS_IT_WAS:
         if old.get(word) != new.get(word) and (word in new or Way.OUT in way):
             yield f"{at}: {word} has changed"

@@ -9,20 +9,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.support.contract_diff import Documents, api_losses, schema_losses
+from tests.support.contract_diff import Documents, api_losses, event_losses, schema_losses
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "miniprogram_api/registry/contract"
 API = ROOT / "docs/openapi/partner.json"
+EVENTS = ROOT / "docs/contract/asyncapi.json"
 RELEASED = ROOT / "tests/registry/released"
 _SUFFIX = ".schema.json"
 
 
-def losses(*, schemas: Path = SCHEMAS, api: Path = API, released: Path = RELEASED) -> list[str]:
+def losses(
+    *, schemas: Path = SCHEMAS, api: Path = API, events: Path = EVENTS, released: Path = RELEASED
+) -> list[str]:
     """A sentence for each thing that the working copy takes away from what was released."""
     old, new = _documents(released), _documents(schemas)
     found = [loss for file in sorted(old.files) for loss in schema_losses(old, new, file)]
-    return found + api_losses(_read(released / api.name), _read(api))
+    found += api_losses(_read(released / API.name), _read(api))
+    return found + event_losses(_read(released / EVENTS.name), _read(events))
 
 
 def unreleased(*, schemas: Path = SCHEMAS, released: Path = RELEASED) -> list[str]:
@@ -33,7 +37,7 @@ def unreleased(*, schemas: Path = SCHEMAS, released: Path = RELEASED) -> list[st
 def release() -> None:
     """Make the working copy what is compared with from now on."""
     RELEASED.mkdir(exist_ok=True)
-    for path in [*SCHEMAS.glob(f"*{_SUFFIX}"), API]:
+    for path in [*SCHEMAS.glob(f"*{_SUFFIX}"), API, EVENTS]:
         (RELEASED / path.name).write_text(path.read_text())
 
 

@@ -16,20 +16,20 @@ PATH = "/open/v1/statistics/daily"
 CSV, JSON = "text/csv; charset=utf-8", "application/json"
 MOST_ROWS = 10_000
 
-_COUNTED = {
+_COUNTED: dict[str, Any] = {
     "bookings": 42,
     "cancellations": 6,
     "no_shows": 5,
     "visitors": 88,
-    "school_groups": 1,
-    "group_visitors": 40,
+    "school_groups": None,
+    "group_visitors": None,
     "minors_under14": None,
     "minors_14_17": None,
-    "green_checkins": 0,
-    "avoided_co2_g": 0,
+    "green_checkins": None,
+    "avoided_co2_g": None,
     "factor_set": None,
-    "content_published": 0,
-    "content_views": 0,
+    "content_published": None,
+    "content_views": None,
     "ratings_n": 0,
     "rating_sum": 0,
 }
@@ -37,17 +37,19 @@ ROW = {
     "on": "2026-11-20",
     "project_id": "CC-2025-0001",
     **_COUNTED,
+    "cancellations": None,
+    "no_shows": None,
     "suppressed": True,
-    "hidden": ["minors_14_17", "minors_under14"],
+    "hidden": ["cancellations", "no_shows"],
     "revision": 1,
     "final": True,
     "generated_at": "2026-11-21T03:10:00+08:00",
 }
 CITY_ROW = {
     "on": "2026-11-20",
-    "projects": 1,
+    "projects": 2,
     **{name: value for name, value in _COUNTED.items() if name != "factor_set"},
-    "left_out": {"minors_14_17": 1, "minors_under14": 1},
+    "left_out": {"cancellations": 1, "no_shows": 1},
 }
 STATISTICS = {
     "from": "2026-11-01",

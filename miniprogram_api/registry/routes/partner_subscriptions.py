@@ -3,8 +3,10 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import current_app
+from flask import Response, current_app
 
+from config.registry import RegistrySettings
+from config.settings import Settings
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.registry.models.announcements import Sending
@@ -18,7 +20,16 @@ from miniprogram_api.registry.schemas import subscriptions as wire
 from miniprogram_api.registry.service import sending, subscriptions
 from miniprogram_api.registry.service.endpoints import check_endpoint
 from miniprogram_api.web.auth import current_actor, current_principal, requires
-from miniprogram_api.web.partners import Answer, PartnerPaging, PartnerRoutes, paged
+from miniprogram_api.web.partners import (
+    MATCH_PARAMETER,
+    Answer,
+    PartnerPaging,
+    PartnerRoutes,
+    check_match,
+    etag_of,
+    paged,
+    unchanged,
+)
 from miniprogram_api.web.schemas import parse_id
 
 blp = PartnerRoutes("partner-subscriptions", __name__, description="Events that are sent to the registry")
@@ -31,9 +42,9 @@ _ONE = "/subscriptions/<string:subscription_id>"
 @requires(_SCOPE)
 @blp.arguments(wire.SubscriptionBody, example=wire.SUBSCRIPTION_BODY)
 @blp.response(HTTPStatus.CREATED, wire.NewSubscriptionView, example=wire.NEW_SUBSCRIPTION)
-def request_subscription(body: dict[str, Any]) -> dict[str, Any]:
+def request_subscription(body: dict[str, Any]) -> Answer:
     """Ask for events at an endpoint. None is sent before an administrator approves it and it shakes hands."""
-    check_endpoint(body["url"], production=_in_production())
+    check_endpoint(body["url"], _registry())
     with atomic() as session:
         subscription, secret = subscriptions.request_subscription(
             session,
@@ -61,25 +72,28 @@ def list_own_subscriptions(query: dict[str, Any]) -> Answer:
 @blp.get(_ONE)
 @requires(_SCOPE)
 @blp.response(HTTPStatus.OK, wire.SubscriptionView, example=wire.SUBSCRIPTION)
-def get_own_subscription(subscription_id: str) -> EventSubscription:
+def get_own_subscription(subscription_id: str) -> Answer | Response:
     """One of the caller's subscriptions."""
     with reading() as session:
-        return get_subscription(session, parse_id(subscription_id), partner_id=current_principal().id)
+        found = get_subscription(session, parse_id(subscription_id), partner_id=current_principal().id)
+    return unchanged(_etag_of(found)) or _tagged(found)
 
 
 @blp.patch(_ONE)
 @requires(_SCOPE)
+@blp.doc(parameters=[MATCH_PARAMETER])
 @blp.arguments(wire.ChangeSubscriptionBody, example={"types": ["engagement.site.opened"]})
 @blp.response(HTTPStatus.OK, wire.SubscriptionView, example=wire.SUBSCRIPTION)
-def change_own_subscription(body: dict[str, Any], subscription_id: str) -> EventSubscription:
+def change_own_subscription(body: dict[str, Any], subscription_id: str) -> Answer:
     """Other types hold at once; another endpoint is approved first, and the present one goes on meanwhile."""
     url, types = body.get("url"), body.get("types")
     if url is not None:
-        check_endpoint(url, production=_in_production())
+        check_endpoint(url, _registry())
     with atomic() as session:
         subscription = _own(session, subscription_id)
+        check_match(_etag_of(subscription))
         subscriptions.change_subscription(session, subscription, url=url, types=types, actor=current_actor())
-        return subscription
+    return _tagged(subscription)
 
 
 @blp.delete(_ONE)
@@ -94,7 +108,7 @@ def end_own_subscription(subscription_id: str) -> None:
 @blp.post(f"{_ONE}/secret")
 @requires(_SCOPE)
 @blp.response(HTTPStatus.OK, wire.NewSubscriptionView, example=wire.NEW_SUBSCRIPTION)
-def rotate_own_secret(subscription_id: str) -> dict[str, Any]:
+def rotate_own_secret(subscription_id: str) -> Answer:
     """A new secret, shown this once. For a week events carry a signature of the old one beside it."""
     with atomic() as session:
         subscription = _own(session, subscription_id)
@@ -128,14 +142,25 @@ def replay_delivery(sending_id: str) -> Sending:
         )
 
 
-def _in_production() -> bool:
-    return bool(current_app.extensions["settings"].production)
+def _registry() -> RegistrySettings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.registry
 
 
 def _own(session: Any, subscription_id: str) -> EventSubscription:
     return subscriptions.get_own(session, parse_id(subscription_id), partner_id=current_principal().id)
 
 
-def _with_secret(subscription: EventSubscription, secret: str) -> dict[str, Any]:
+def _etag_of(subscription: EventSubscription) -> str:
+    """Of all that is shown of it, which a change of any kind changes."""
+    return etag_of(*(getattr(subscription, name) for name in wire.SubscriptionView().fields))
+
+
+def _tagged(subscription: EventSubscription) -> Answer:
+    return subscription, {"ETag": _etag_of(subscription)}
+
+
+def _with_secret(subscription: EventSubscription, secret: str) -> Answer:
     names = wire.SubscriptionView().fields
-    return {name: getattr(subscription, name) for name in names} | {"secret": secret}
+    told = {name: getattr(subscription, name) for name in names} | {"secret": secret}
+    return told, {"ETag": _etag_of(subscription)}

@@ -57,7 +57,7 @@ def approve_subscription(subscription_id: str) -> EventSubscription:
     """Send events to the endpoint that was asked for, if it agrees to them in a handshake now."""
     with reading() as session:
         url = subscriptions.requested_url(get_subscription(session, parse_id(subscription_id)))
-    client = endpoints.make_client(production=current_app.extensions["settings"].production)
+    client = endpoints.make_client(current_app.extensions["settings"].registry)
     endpoints.shake_hands(client, url)
     with atomic() as session:
         return subscriptions.approve(

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 PARTNER_SCOPES: Mapping[str, str] = MappingProxyType(
     {
@@ -40,6 +40,8 @@ ASSERTION_LIFE = timedelta(hours=1)
 MOST_KEYS = 2
 
 CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", re.ASCII)
+_BETWEEN_COLONS = re.compile(r":([A-Za-z0-9+/]+=*):", re.ASCII)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _NONCE = re.compile(r"[A-Za-z0-9._~+/=-]{16,64}")
 _PARAMETER = re.compile(r'\s*(client|ts|nonce|signature)=(?:"([^"\\]{1,200})"|([^\s",]{1,200}))\s*')
@@ -147,6 +149,22 @@ def normal_fingerprint(text: str) -> str | None:
     """A certificate's SHA-256 as 64 hexadecimal digits, however it was written; None if it is none."""
     plain = text.strip().lower().removeprefix("sha256:").replace(":", "")
     return plain if _FINGERPRINT.fullmatch(plain) else None
+
+
+def certificate_shown(text: str) -> str | None:
+    """The SHA-256 of the certificate in a proxy's header; None if there is none.
+
+    Some proxies give it themselves. Others give the certificate: in PEM with percent signs, as nginx does
+    (`$ssl_client_escaped_cert`), or as RFC 9440 has it, in base64 between colons.
+    """
+    pem = _PEM.fullmatch(unquote(text).strip())
+    inside = pem or _BETWEEN_COLONS.fullmatch(text.strip())
+    if inside is None:
+        return normal_fingerprint(text)
+    try:
+        return hashlib.sha256(base64.b64decode("".join(inside[1].split()), validate=True)).hexdigest()
+    except binascii.Error:
+        return None
 
 
 def masked(fingerprint: str | None) -> str | None:

@@ -15,21 +15,23 @@ _FIGURES: dict[str, Any] = {
     "cancellations": 6,
     "no_shows": 5,
     "visitors": 88,
-    "school_groups": 0,
-    "group_visitors": 0,
+    "school_groups": None,
+    "group_visitors": None,
     "minors_band": {"under14": None, "14_17": None},
     "green_checkins": None,
     "avoided_co2_g": None,
-    "content_published": 0,
-    "content_views": 0,
+    "content_published": None,
+    "content_views": None,
     "ratings_n": 0,
     "rating_sum": 0,
 }
-_HIDDEN = ["avoided_co2_g", "factor_set", "green_checkins"]
+_HIDDEN = ["cancellations", "no_shows"]
 ROW = {
     "project_id": "CC-2025-0001",
     "on": "2026-11-20",
     **_FIGURES,
+    "cancellations": None,
+    "no_shows": None,
     "factor_set": None,
     "suppressed": True,
     "hidden": _HIDDEN,
@@ -62,7 +64,7 @@ SUMMARY = {
     "final_until": "2026-11-20",
     "days": 22,
     "totals": _FIGURES,
-    "left_out": {"green_checkins": 2, "avoided_co2_g": 2},
+    "left_out": {"cancellations": 2, "no_shows": 2},
     "generated_at": "2026-11-23T03:01:00+08:00",
 }
 SITE = {

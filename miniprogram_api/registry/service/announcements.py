@@ -17,6 +17,7 @@ from miniprogram_api.kernel.events import ring_after_commit
 from miniprogram_api.kernel.feeds import Feed
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.registry.models.announcements import Announcement, EventType, Sending, SendingState
+from miniprogram_api.registry.models.partners import PartnerClient
 from miniprogram_api.registry.models.subscriptions import EventSubscription, SubscriptionState
 
 ANNOUNCEMENTS = feeds.declare(
@@ -87,7 +88,11 @@ def _merge(session: Session, merge_key: str, data: Mapping[str, Any], now: datet
 
 
 def _listening(session: Session, kind: EventType) -> list[EventSubscription]:
-    active = select(EventSubscription).where(EventSubscription.state == SubscriptionState.ACTIVE)
+    active = (
+        select(EventSubscription)
+        .join(PartnerClient, PartnerClient.id == EventSubscription.partner_id)
+        .where(EventSubscription.state == SubscriptionState.ACTIVE, PartnerClient.ended_at.is_(None))
+    )
     return [
         subscription
         for subscription in session.scalars(active.order_by(EventSubscription.id))

@@ -5,6 +5,7 @@ Everything here talks to the network or asks it for names: never inside a transa
 
 from urllib.parse import urlsplit
 
+from config.registry import RegistrySettings
 from miniprogram_api.kernel.errors import FieldError
 from miniprogram_api.kernel.outbound import AddressGuard, Outbound, OutboundFailed, OutboundRefused
 from miniprogram_api.registry.errors_subscriptions import EndpointRefused, HandshakeFailed
@@ -14,20 +15,24 @@ _PORTS = {"https": 443, "http": 80}
 _MOST_ANSWER = 64_000  # an answer is read to its end and forgotten
 
 
-def make_client(*, production: bool) -> Outbound:
-    """The client that events are sent by; endpoints on this machine exist only outside production."""
+def make_client(registry: RegistrySettings) -> Outbound:
+    """The client that events are sent by: to public addresses, and into the networks of the registry."""
     return Outbound(
-        allow_loopback=not production, read_timeout_s=20, total_timeout_s=25, max_bytes=_MOST_ANSWER
+        allow_loopback=registry.allow_loopback,
+        networks=registry.networks,
+        read_timeout_s=20,
+        total_timeout_s=25,
+        max_bytes=_MOST_ANSWER,
     )
 
 
-def check_endpoint(url: str, *, production: bool) -> None:
+def check_endpoint(url: str, registry: RegistrySettings) -> None:
     """Raises EndpointRefused for an address that nothing would be sent to, as its name resolves now."""
     parts = urlsplit(url)
     plain = parts.scheme != "https"
-    guard = AddressGuard(allow_loopback=not production)
+    guard = AddressGuard(allow_loopback=registry.allow_loopback, networks=registry.networks)
     try:
-        if plain and production:
+        if plain and not registry.allow_loopback:
             raise OutboundRefused("scheme")
         guard.pick(parts.hostname or "", parts.port or _PORTS[parts.scheme], only_loopback=plain)
     except (OutboundRefused, OutboundFailed, OSError, ValueError):  # a name of odd form is a ValueError

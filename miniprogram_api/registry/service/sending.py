@@ -61,9 +61,12 @@ class Result:
     retry_after_s: float | None = None
 
 
-def claim_next(session: Session, *, now: datetime, skip: frozenset[UUID]) -> Parcel | None:
-    """The next due sending, claimed; subscriptions in `skip` have failed in this round and wait."""
-    found = session.execute(_due(now, skip)).one_or_none()
+def claim_next(session: Session, *, environment: str, now: datetime, skip: frozenset[UUID]) -> Parcel | None:
+    """The next due sending to a partner of this environment, claimed: a copy of a database sends nothing.
+
+    Subscriptions in `skip` have failed in this round and wait.
+    """
+    found = session.execute(_due(environment, now, skip)).one_or_none()
     if found is None:
         return None
     sending, announcement, subscription = found
@@ -89,7 +92,9 @@ def claim_next(session: Session, *, now: datetime, skip: frozenset[UUID]) -> Par
     )
 
 
-def _due(now: datetime, skip: frozenset[UUID]) -> Select[Sending, Announcement, EventSubscription]:
+def _due(
+    environment: str, now: datetime, skip: frozenset[UUID]
+) -> Select[Sending, Announcement, EventSubscription]:
     return (
         select(Sending, Announcement, EventSubscription)
         .join(Announcement, Announcement.id == Sending.announcement_id)
@@ -97,6 +102,7 @@ def _due(now: datetime, skip: frozenset[UUID]) -> Select[Sending, Announcement, 
         .join(PartnerClient, PartnerClient.id == EventSubscription.partner_id)
         .where(
             PartnerClient.ended_at.is_(None),
+            PartnerClient.environment == environment,
             Sending.state.in_((SendingState.PENDING, SendingState.RUNNING)),
             Sending.next_attempt_at <= now,
             Announcement.feed_seq.is_not(None),

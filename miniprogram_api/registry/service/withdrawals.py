@@ -5,7 +5,9 @@ visits and leave the messages about them. When nothing is left the case is compl
 steps loses nothing: the outbox, or the sweep behind it, goes on where the last commit ended.
 """
 
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.messaging.service import withdrawals as inbox
 from miniprogram_api.registry.events_withdrawals import WithdrawalAdvanced
 from miniprogram_api.registry.models import HeldProject, WithdrawalCase, WithdrawalState
-from miniprogram_api.registry.rules.withdrawals import official_reason
+from miniprogram_api.registry.rules import withdrawals as rules
 from miniprogram_api.registry.service.announcements import announce
 from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.sites.rules import Lifecycle
@@ -133,7 +135,7 @@ def _cancel(
     batch = visits.cancel_visits(
         session,
         scope,
-        reason=official_reason(case.doc_no),
+        reason=rules.official_reason(case.doc_no),
         actor=actor,
         now=now,
         limit=limit,
@@ -169,9 +171,21 @@ def _complete(session: Session, case: WithdrawalCase, *, actor: Actor, now: date
         session,
         type="engagement.withdrawal.completed",
         subject=case.project_id,
-        data={**result, "version": case.version},
+        data={"version": case.version, "slots_closed": case.slots_closed, **_told(session, case)},
         now=now,
     )
+
+
+def _told(session: Session, case: WithdrawalCase) -> dict[str, Any]:
+    """What partners may know of the people whom it reached."""
+    site_id, since = case.site_id, case.opened_at
+    cancelled = visit_queries.count_cancelled_by_day(session, site_id=site_id, cancelled_since=since)
+    days = [rules.CancelledDay(*row) for row in cancelled]
+    counted = rules.tellable(days)
+    people = visit_queries.count_members(
+        session, site_id=site_id, cancelled_since=since, days=[day.on for day in counted]
+    )
+    return asdict(rules.told(days, counted, people=people))
 
 
 def _tell(session: Session, case: WithdrawalCase, step: str, actor: Actor, *, after: dict[str, int]) -> None:

@@ -1,16 +1,16 @@
 """What is left to do at a withdrawn site, whom that reached, and whom to call."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.paging import Page, page
 from miniprogram_api.visits import personal
-from miniprogram_api.visits.models import Booking, Slot, SlotState
+from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Slot, SlotState
 from miniprogram_api.visits.queries.living import is_living
 
 BY_AUTHORITY = "authority"
@@ -47,10 +47,36 @@ def count_left(session: Session, scope: Scope, *, now: datetime) -> Left:
     return Left(*session.execute(select(slots.scalar_subquery(), bookings.scalar_subquery())).one())
 
 
-def count_members(session: Session, *, site_id: UUID, cancelled_since: datetime) -> int:
-    """How many members had visits to the site that the authority cancelled."""
-    members = select(func.count(Booking.member_id.distinct()))
-    return session.scalars(members.where(_cancelled(site_id, cancelled_since))).one()
+def count_members(
+    session: Session, *, site_id: UUID, cancelled_since: datetime, days: Collection[date] | None = None
+) -> int:
+    """How many members had visits to the site, on these days if given, that the authority cancelled."""
+    members = select(func.count(Booking.member_id.distinct())).where(_cancelled(site_id, cancelled_since))
+    if days is not None:
+        members = members.where(Booking.visit_on.in_(days))
+    return session.scalars(members).one()
+
+
+def count_cancelled_by_day(
+    session: Session, *, site_id: UUID, cancelled_since: datetime
+) -> list[tuple[date, int, int, int]]:
+    """For each day of visits that the authority cancelled: these, all that are cancelled, and those of nobody
+    who has an inbox; one statement.
+    """
+    here = case((_cancelled(site_id, cancelled_since), 1), else_=0)
+    unreachable = case((and_(_cancelled(site_id, cancelled_since), Booking.member_id.is_(None)), 1), else_=0)
+    statement = (
+        select(Booking.visit_on, func.sum(here), func.count(), func.sum(unreachable))
+        .where(
+            Booking.site_id == site_id,
+            Booking.status == BookingStatus.CANCELLED,
+            Booking.channel != Channel.WALK_IN,
+        )
+        .group_by(Booking.visit_on)
+        .having(func.sum(here) > 0)
+        .order_by(Booking.visit_on)
+    )
+    return [(on, int(some), int(all_), int(more)) for on, some, all_, more in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

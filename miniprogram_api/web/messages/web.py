@@ -13,6 +13,14 @@ MESSAGES = {
         "Too many requests; try again in {retry_after_s} seconds.",
     ),
     "request.unavailable": ("系统繁忙，请稍后再试。", "The service is busy; try again shortly."),
+    "request.precondition_required": (
+        "缺少 If-Match：请带上所修改对象的 ETag。",
+        "If-Match is missing: send the ETag of what is changed.",
+    ),
+    "request.precondition_failed": (
+        "内容已被更改，请重新读取后再修改。",
+        "It was changed meanwhile; read it again first.",
+    ),
     "request.unsupported": ("请求头不受支持。", "The request's headers are not supported."),
     "storage.full": (
         "存储空间不足，您的操作没有保存，请稍后再试。",

@@ -13,6 +13,7 @@ import pytest
 
 from config import Settings, UnsafeSettings, load_settings
 from config.settings import Environment, check
+from miniprogram_api.devtools import fake_registry, fake_wechat
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,10 +113,64 @@ def test_production_refuses_the_demonstrations_wechat_account(
         load(SOUND_PRODUCTION | account)
 
 
+OWN_PUSH = {
+    "WECHAT_PUSH_TOKEN": "Xq7Lm2",
+    "WECHAT_PUSH_AES_KEY": "q7Lm2X" * 7 + "A",
+}
+
+
+def test_production_takes_a_push_of_its_own(load: object) -> None:
+    assert load(SOUND_PRODUCTION | OWN_PUSH).wechat_push_token == "Xq7Lm2"
+
+
+@pytest.mark.parametrize(
+    "push",
+    [
+        {"WECHAT_PUSH_TOKEN": fake_wechat.DEMO_PUSH_TOKEN},
+        {"WECHAT_PUSH_AES_KEY": fake_wechat.DEMO_PUSH_AES_KEY},
+        {"WECHAT_PUSH_TOKEN": "AAAAA"},
+        {"WECHAT_PUSH_AES_KEY": "A" * 43},
+    ],
+)
+def test_production_refuses_a_push_that_everybody_can_sign(load: object, push: Mapping[str, str]) -> None:
+    with pytest.raises(UnsafeSettings, match="WECHAT_PUSH_TOKEN and a WECHAT_PUSH_AES_KEY of your own"):
+        load(SOUND_PRODUCTION | OWN_PUSH | push)
+
+
+REGISTRY = {
+    "REGISTRY_TRANSPORT": "api",
+    "REGISTRY_API_BASE": "https://registry.example/registry/v1",
+    "REGISTRY_CLIENT_ID": "changchun",
+    "REGISTRY_CLIENT_SECRET": "canary-secret",
+    "REGISTRY_WEBHOOK_SECRETS": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REGISTRY_CLIENT_ID", fake_registry.DEMO_CLIENT_ID),
+        ("REGISTRY_CLIENT_SECRET", fake_registry.DEMO_CLIENT_SECRET),
+        ("REGISTRY_WEBHOOK_SECRETS", fake_registry.DEMO_DOORBELL_SECRET),
+        (
+            "REGISTRY_WEBHOOK_SECRETS",
+            f"{REGISTRY['REGISTRY_WEBHOOK_SECRETS']},{fake_registry.DEMO_DOORBELL_SECRET}",
+        ),
+    ],
+)
+def test_production_refuses_what_the_demonstrations_registry_knows(
+    load: object, name: str, value: str
+) -> None:
+    load(SOUND_PRODUCTION | REGISTRY)
+    with pytest.raises(UnsafeSettings, match="demonstration"):
+        load(SOUND_PRODUCTION | REGISTRY | {name: value})
+
+
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
         ({"WEB_PROCESSES": "2"}, "REDIS_URL"),
+        (OWN_PUSH | {"WECHAT_PUSH_TOKEN": "with space"}, "3 to 32 letters"),
         ({"WEB_PROCESSES": "0"}, "WEB_PROCESSES"),
         ({"WEB_THREADS": "0"}, "WEB_THREADS"),
         ({"PORT": "0"}, "PORT"),
@@ -192,6 +247,7 @@ def test_no_secret_is_shown_when_settings_are(load: object) -> None:
         if field.metadata["secret"] and field.name not in {"app_keys", "index_key", "database_url"}
     } | {
         "DATABASE_URL": "postgresql+psycopg://u:database-canary@h/d",
+        "WECHAT_PUSH_TOKEN": "canary",
         "WECHAT_PUSH_AES_KEY": "canary".ljust(43, "A"),
     }
     shown = repr(load(secrets | {"APP_KEYS": f"k1:{_key(1)}", "INDEX_KEY": _key(3)}))

@@ -28,5 +28,9 @@ def register_commands(app: Flask) -> None:
 @click.option("--threads", default=4, show_default=True, help="Tasks that run at the same time.")
 @with_appcontext
 def worker(threads: int) -> None:
-    """Run background work until a signal ends it."""
+    """Run background work until a signal ends it; with Redis only, see REDIS_URL."""
+    if not current_app.extensions["settings"].redis_url:
+        raise click.ClickException(
+            "REDIS_URL is not set: background work then runs in the server's process, and needs no worker."
+        )
     tasks.worker(current_app._get_current_object(), threads=threads).run()  # type: ignore[attr-defined]  # the proxy's own

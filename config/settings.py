@@ -23,6 +23,7 @@ from config.wechat import (
 )
 
 _DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
+_STOP_DELAY_S = 5.0
 _REDISES = ("redis://", "rediss://", "unix://")
 
 
@@ -84,6 +85,13 @@ class Settings:
         "WEB_PROCESSES", 1, "Server processes on this host; more than one needs Redis.", least=1
     )
     web_threads: int = setting("WEB_THREADS", 16, "Threads in each server process.", least=1)
+    stop_delay_s: float | None = setting(
+        "STOP_DELAY_S",
+        None,
+        "Seconds to go on serving after SIGTERM, not ready any more; empty: 5 in production, else none.",
+        least=0,
+        most=60,
+    )
     database_pool: int = setting(
         "DATABASE_POOL", 5, "PostgreSQL connections kept open by each process.", least=1
     )
@@ -248,6 +256,13 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'app.sqlite3'}"
 
     @property
+    def goes_on_s(self) -> float:
+        """How long a server that was asked to end still takes requests, so that a balancer can look away."""
+        if self.stop_delay_s is not None:
+            return self.stop_delay_s
+        return _STOP_DELAY_S if self.production else 0.0
+
+    @property
     def wechat(self) -> WeChatSettings:
         return WeChatSettings(
             appid=self.wechat_appid,
@@ -317,7 +332,7 @@ def _read(env: Env, field: dataclasses.Field[Any]) -> Any:
         return env.bool(name)
     if field.type is int:
         return env.int(name)
-    if field.type is float:
+    if field.type in {float, float | None}:
         return env.float(name)
     if field.type in {Path, Path | None}:
         return env.path(name)
@@ -360,6 +375,8 @@ def check(settings: Settings) -> None:
 
 def _check_value(facts: Mapping[str, Any], value: Any) -> None:
     name, choices, least, most = facts["env"], facts["choices"], facts["least"], facts["most"]
+    if value is None:
+        return
     if choices and value not in choices:
         raise UnsafeSettings(f"{name} is one of: {', '.join(choices)}")
     if (least is not None and value < least) or (most is not None and value > most):

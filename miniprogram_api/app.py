@@ -1,6 +1,7 @@
 """The composition root: the only module that knows every feature."""
 
 import importlib
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -131,6 +132,11 @@ def _connect_ports(settings: Settings) -> None:
     sources.connect(settings.registry)
     has_registry = settings.registry.transport != "off"
     freshness.use(registry_freshness.RegistryFreshness() if has_registry else freshness.NeverStale())
+
+
+def heed_ending(app: Flask, is_ending: Callable[[], bool]) -> None:
+    """Be unready from the moment on at which the server was asked to end."""
+    app.extensions["health"].is_ending = is_ending
 
 
 def start_background(app: Flask) -> tasks.EmbeddedConsumer:

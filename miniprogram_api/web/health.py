@@ -47,6 +47,7 @@ class _Health:
     checked_at: float = float("-inf")
     checks: dict[str, bool] = field(default_factory=dict)
     watched: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    is_ending: Callable[[], bool] = lambda: False
 
 
 def init_health(
@@ -79,8 +80,13 @@ def livez() -> dict[str, str]:
 @health.get("/readyz")
 @public
 def readyz() -> tuple[dict[str, Any], int]:
-    """Ready when the database takes writes, has our schema, and work flows; the cache may be degraded."""
+    """Ready when the database takes writes, has our schema, and work flows; the cache may be degraded.
+
+    Not ready any more, whatever else holds, once the server was asked to end.
+    """
     ours = _ours()
+    if ours.is_ending():
+        return {"ready": False, "checks": {"running": False}, "degraded": []}, 503
     # Anyone may ask, and each check writes: one a second answers all.
     with ours.guard:
         if time.monotonic() - ours.checked_at >= _ANSWER_HOLDS_S:

@@ -8,6 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
+
+from tests.config.test_settings import SOUND_PRODUCTION as PRODUCTION
 
 PATH = Path(__file__).resolve().parents[2] / "config" / "gunicorn.py"
 Configure = Callable[..., dict[str, Any]]
@@ -68,6 +71,31 @@ def test_one_process_has_no_metrics_to_share(configure: Configure, tmp_path: Pat
     assert not (tmp_path / "metrics").exists()
 
 
+def _application() -> Flask:
+    app = Flask("served")
+    app.extensions["health"] = SimpleNamespace(is_ending=None)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("variables", "goes_on_s"),
+    [({}, 0), ({"STOP_DELAY_S": "3"}, 3), (PRODUCTION, 5), (PRODUCTION | {"STOP_DELAY_S": "0"}, 0)],
+)
+def test_a_server_asked_to_end_says_so_and_goes_on_for_a_while(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], goes_on_s: float
+) -> None:
+    options = configure(BACKGROUND="0", **variables)
+    worker, steps = SimpleNamespace(wsgi=_application()), []
+    options["post_worker_init"](worker)
+    health = worker.wsgi.extensions["health"]
+    monkeypatch.setattr("time.sleep", lambda s: steps.append((s, health.is_ending())))
+    server = SimpleNamespace(handle_term=lambda: steps.append("ended"))
+    options["when_ready"](server)
+    assert not health.is_ending()
+    server.handle_term()
+    assert steps == [(goes_on_s, True), "ended"]
+
+
 class _Background:
     stopped = False
 
@@ -85,7 +113,7 @@ def test_background_work_runs_beside_the_web_only_on_the_embedded_default(
     background = _Background()
     monkeypatch.setattr("miniprogram_api.app.start_background", lambda _app: background)
     options = configure(**variables)
-    worker = SimpleNamespace(wsgi=object())
+    worker = SimpleNamespace(wsgi=_application())
     options["post_worker_init"](worker)
     assert hasattr(worker, "background") is starts
     options["worker_exit"](None, worker)

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from miniprogram_api.app import heed_ending
 from miniprogram_api.kernel import cache, events
 from miniprogram_api.kernel.cache import RedisCache
 from miniprogram_api.kernel.db import Heartbeat, atomic, db, reading
@@ -119,6 +120,15 @@ def test_a_lost_cache_degrades_and_does_not_fail(
     monkeypatch.setattr(cache._Current, "cache", RedisCache(f"redis://127.0.0.1:{free_port()}"))
     status, body = _ready(client)
     assert (status, body["ready"], body["degraded"]) == (200, True, ["cache"])
+
+
+def test_a_server_that_was_asked_to_end_is_alive_and_not_ready(client: FlaskClient, app: Flask) -> None:
+    ending: list[int] = []
+    heed_ending(app, lambda: bool(ending))
+    assert _ready(client)[0] == 200
+    ending.append(1)
+    assert _ready(client) == (503, {"ready": False, "checks": {"running": False}, "degraded": []})
+    assert client.get("/livez").status_code == 200
 
 
 def test_the_build_says_what_it_is(client: FlaskClient) -> None:

@@ -1,7 +1,6 @@
 """The composition root: the only module that knows every feature."""
 
 import importlib
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -87,7 +86,8 @@ def _init_web(app: Flask, settings: Settings) -> None:
     )
     init_partners(app)
     watched = {} if settings.registry.transport == "off" else {"registry": registry_freshness.is_current}
-    init_health(app, settings=settings, schema_head=SCHEMA_HEAD, watched=watched)
+    measures = [registry_freshness.measure_exchange] if watched else []
+    init_health(app, settings=settings, schema_head=SCHEMA_HEAD, watched=watched, measures=measures)
     init_prepared(app)
 
 
@@ -132,11 +132,6 @@ def _connect_ports(settings: Settings) -> None:
     sources.connect(settings.registry)
     has_registry = settings.registry.transport != "off"
     freshness.use(registry_freshness.RegistryFreshness() if has_registry else freshness.NeverStale())
-
-
-def heed_ending(app: Flask, is_ending: Callable[[], bool]) -> None:
-    """Be unready from the moment on at which the server was asked to end."""
-    app.extensions["health"].is_ending = is_ending
 
 
 def start_background(app: Flask) -> tasks.EmbeddedConsumer:

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
 from redis import ConnectionError as RedisConnectionError
@@ -62,6 +62,11 @@ def run_soon(name: str) -> None:
         _Soon.run(name)
     except Exception:  # the queue being away is no reason to fail what has committed
         log.warning("sweep_not_queued", sweep=name, exc_info=True)
+
+
+def count_waiting() -> int:
+    """How many tasks lie in the queue, for every process alike; fails when the queue is away."""
+    return int(current_app.extensions["huey"].pending_count())
 
 
 def sweeps() -> list[Periodic]:

@@ -4,11 +4,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
-from prometheus_client import Gauge
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock
@@ -37,9 +36,6 @@ from miniprogram_api.sites.service import end_designations
 
 log = structlog.get_logger(__name__)
 
-LAG = Gauge("registry_lag_seconds", "Age of the registry's data here", multiprocess_mode="mostrecent")
-DLQ = Gauge("registry_dlq", "Dead letters that wait for a person", multiprocess_mode="mostrecent")
-
 PAGE = 500
 _MOST_SNAPSHOTS = 3  # in one pull: a registry that voids each one is failing
 _MOST_ROUNDS = 5
@@ -67,7 +63,7 @@ def pull_due() -> None:
     source = sources.current()
     if source is not None:
         pull(source, due_only=True)
-    measure()
+    alarm_about_age()
 
 
 def pull(
@@ -285,12 +281,9 @@ def forget_doorbells() -> None:
         doorbells.forget_old(session, now=clock.now())
 
 
-def measure() -> None:
-    """Set the gauges, and raise the alarm over data that is a day old."""
-    now = clock.now()
+def alarm_about_age() -> None:
+    """Raise the alarm over data that is a day old."""
     with reading() as session:
-        state = read_freshness(session, now=now)
-        DLQ.set(dead_letters.count_open(session))
-    LAG.set(state.age.total_seconds() if state.age > timedelta(0) else 0)
+        state = read_freshness(session, now=clock.now())
     if sources.current() is not None and state.freshness in {Freshness.ALARMING, Freshness.SILENT}:
         log.error("registry_stale", hours=round(state.age.total_seconds() / 3600))

@@ -30,6 +30,11 @@ def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Configure:
     return read
 
 
+def test_it_listens_on_an_address_of_either_kind(configure: Configure) -> None:
+    assert configure(HOST="::1", PORT="8100")["bind"] == "[::1]:8100"
+    assert configure(HOST="0.0.0.0")["bind"] == "0.0.0.0:8100"
+
+
 SEVERAL = {"WEB_PROCESSES": "2", "REDIS_URL": "redis://127.0.0.1:6379"}
 
 
@@ -94,6 +99,10 @@ def test_a_server_asked_to_end_says_so_and_goes_on_for_a_while(
     assert not health.is_ending()
     server.handle_term()
     assert steps == [(goes_on_s, True), "ended"]
+
+
+def test_less_than_the_product_is_served_too(configure: Configure) -> None:
+    configure(BACKGROUND="0")["post_worker_init"](SimpleNamespace(wsgi=lambda _environ, _start: []))
 
 
 class _Background:

@@ -10,6 +10,7 @@ from typing import Any
 
 from environs import Env, EnvError
 
+from config.dotenv import read_dotenv
 from config.keys import read_key_ring
 from config.registry import TRANSPORTS, RegistrySettings, check_registry
 from config.wechat import (
@@ -258,9 +259,8 @@ class Settings:
     @property
     def goes_on_s(self) -> float:
         """How long a server that was asked to end still takes requests, so that a balancer can look away."""
-        if self.stop_delay_s is not None:
-            return self.stop_delay_s
-        return _STOP_DELAY_S if self.production else 0.0
+        by_default = _STOP_DELAY_S if self.production else 0.0
+        return by_default if self.stop_delay_s is None else self.stop_delay_s
 
     @property
     def wechat(self) -> WeChatSettings:
@@ -311,7 +311,8 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Read the environment; an empty variable counts as absent. Raises UnsafeSettings, see `check`."""
+    """Read the environment and `.env`; what is empty counts as absent. Raises UnsafeSettings, see `check`."""
+    read_dotenv()
     env = Env(expand_vars=False)
     try:
         values = {
@@ -334,11 +335,9 @@ def _read(env: Env, field: dataclasses.Field[Any]) -> Any:
         return env.int(name)
     if field.type in {float, float | None}:
         return env.float(name)
-    if field.type in {Path, Path | None}:
-        return env.path(name)
     if field.type is Environment:
         return env.enum(name, enum=Environment, by_value=True)
-    return env.str(name)
+    return env.path(name) if field.type in {Path, Path | None} else env.str(name)
 
 
 def check(settings: Settings) -> None:
@@ -375,8 +374,7 @@ def check(settings: Settings) -> None:
 
 def _check_value(facts: Mapping[str, Any], value: Any) -> None:
     name, choices, least, most = facts["env"], facts["choices"], facts["least"], facts["most"]
-    if value is None:
-        return
+    value = least if value is None else value
     if choices and value not in choices:
         raise UnsafeSettings(f"{name} is one of: {', '.join(choices)}")
     if (least is not None and value < least) or (most is not None and value > most):

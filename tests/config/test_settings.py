@@ -3,12 +3,14 @@
 import base64
 import dataclasses
 import json
+import os
 import stat
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import flask.cli
 import pytest
 
 from config import Settings, UnsafeSettings, load_settings
@@ -59,6 +61,45 @@ def test_with_nothing_set_it_runs_on_this_machine_alone(tmp_path: Path) -> None:
         8000,
         1,
     )
+
+
+@pytest.fixture
+def dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A `.env` in the working folder, and a process that looks for it."""
+    for name in ("FLASK_SKIP_DOTENV", "PORT", "LOG_LEVEL"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / ".env"
+    file.write_text("# mine\nPORT=9100\nLOG_LEVEL=ERROR\n")
+    return file
+
+
+def test_a_file_fills_in_what_the_environment_does_not_say(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    settings = load_settings()
+    assert (settings.port, settings.log_level) == (9100, "DEBUG")
+
+
+def test_the_server_and_the_commands_read_the_same_file(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = dotenv.parent / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    ours = load_settings().port
+    for name in ("PORT", "LOG_LEVEL"):
+        monkeypatch.delenv(name)
+    flask.cli.load_dotenv()
+    assert (ours, os.environ["PORT"]) == (9100, "9100")
+
+
+@pytest.mark.parametrize("skip", ["1", "true", "yes"])
+def test_the_file_can_be_left_alone(dotenv: Path, monkeypatch: pytest.MonkeyPatch, skip: str) -> None:
+    monkeypatch.setenv("FLASK_SKIP_DOTENV", skip)
+    assert load_settings().port == 8000
 
 
 def test_every_kind_of_value_is_read(load: object, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """gunicorn: threads in few processes, a graceful end, and without Redis background work beside the web."""
 
+import mmap
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,9 @@ class ServerLogger(Logger):  # type: ignore[misc]  # the library is not typed
         self.error_log.propagate = True
 
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = (
+    f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+)
 workers = _settings.web_processes
 threads = _settings.web_threads
 worker_class = "gthread"
@@ -44,6 +48,22 @@ if workers > 1:
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_settings.data_dir.resolve() / "metrics"))
 
 
+# One byte that all processes see: not nought once the server was asked to end.
+_ending = mmap.mmap(-1, 1)
+
+
+def when_ready(server: Any) -> None:
+    """Have SIGTERM make us unready first, and end the server a while later: a balancer needs to see it."""
+    end = server.handle_term
+
+    def announce_and_end() -> None:
+        _ending[0] = 1
+        time.sleep(_settings.goes_on_s)
+        end()
+
+    server.handle_term = announce_and_end
+
+
 def on_starting(_server: Any) -> None:
     """Start the metrics of several processes from nothing; those of the last run count twice otherwise."""
     if workers > 1:
@@ -54,6 +74,9 @@ def on_starting(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start background work in the one process of the embedded default; with Redis it has its own hosts."""
+    health = getattr(worker.wsgi, "extensions", {}).get("health")  # the bench serves less than the product
+    if health is not None:
+        health.is_ending = lambda: _ending[0] != 0
     if _settings.background and not _settings.redis_url:
         from miniprogram_api.app import start_background
 

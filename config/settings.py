@@ -10,6 +10,7 @@ from typing import Any
 
 from environs import Env, EnvError
 
+from config.dotenv import read_dotenv
 from config.keys import read_key_ring
 from config.registry import TRANSPORTS, RegistrySettings, check_registry
 from config.wechat import (
@@ -23,6 +24,7 @@ from config.wechat import (
 )
 
 _DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
+_STOP_DELAY_S = 5.0
 _REDISES = ("redis://", "rediss://", "unix://")
 
 
@@ -84,6 +86,13 @@ class Settings:
         "WEB_PROCESSES", 1, "Server processes on this host; more than one needs Redis.", least=1
     )
     web_threads: int = setting("WEB_THREADS", 16, "Threads in each server process.", least=1)
+    stop_delay_s: float | None = setting(
+        "STOP_DELAY_S",
+        None,
+        "Seconds to go on serving after SIGTERM, not ready any more; empty: 5 in production, else none.",
+        least=0,
+        most=60,
+    )
     database_pool: int = setting(
         "DATABASE_POOL", 5, "PostgreSQL connections kept open by each process.", least=1
     )
@@ -250,6 +259,12 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'app.sqlite3'}"
 
     @property
+    def goes_on_s(self) -> float:
+        """How long a server that was asked to end still takes requests, so that a balancer can look away."""
+        by_default = _STOP_DELAY_S if self.production else 0.0
+        return by_default if self.stop_delay_s is None else self.stop_delay_s
+
+    @property
     def wechat(self) -> WeChatSettings:
         return WeChatSettings(
             appid=self.wechat_appid,
@@ -298,7 +313,8 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Read the environment; an empty variable counts as absent. Raises UnsafeSettings, see `check`."""
+    """Read the environment and `.env`; what is empty counts as absent. Raises UnsafeSettings, see `check`."""
+    read_dotenv()
     env = Env(expand_vars=False)
     try:
         values = {
@@ -319,13 +335,11 @@ def _read(env: Env, field: dataclasses.Field[Any]) -> Any:
         return env.bool(name)
     if field.type is int:
         return env.int(name)
-    if field.type is float:
+    if field.type in {float, float | None}:
         return env.float(name)
-    if field.type in {Path, Path | None}:
-        return env.path(name)
     if field.type is Environment:
         return env.enum(name, enum=Environment, by_value=True)
-    return env.str(name)
+    return env.path(name) if field.type in {Path, Path | None} else env.str(name)
 
 
 def check(settings: Settings) -> None:
@@ -362,6 +376,7 @@ def check(settings: Settings) -> None:
 
 def _check_value(facts: Mapping[str, Any], value: Any) -> None:
     name, choices, least, most = facts["env"], facts["choices"], facts["least"], facts["most"]
+    value = least if value is None else value
     if choices and value not in choices:
         raise UnsafeSettings(f"{name} is one of: {', '.join(choices)}")
     if (least is not None and value < least) or (most is not None and value > most):

@@ -32,6 +32,7 @@ class MessageTemplate:
     keys: Mapping[str, str]
 
 
+_PUSH_TOKEN = re.compile(r"[0-9A-Za-z]{3,32}")
 _AES_KEY = re.compile(r"[0-9A-Za-z]{42}[AEIMQUYcgkosw048]")
 _HTTPS_ORIGIN = re.compile(r"https://[0-9A-Za-z.-]+(?::[0-9]{1,5})?")
 _TEMPLATE_ID = re.compile(r"[0-9A-Za-z_-]{10,80}")
@@ -63,18 +64,30 @@ def check_api_base(api_base: str, production: bool) -> None:
 
 
 def check_push(*, token: str, aes_key: str, public_base_url: str, production: bool) -> None:
-    """Refuse a push that could not be opened, and an address that WeChat does not fetch from.
+    """Refuse a push that cannot be opened, or by everybody, and an address that WeChat does not fetch from.
 
     Raises ValueError with a sentence.
     """
     if bool(token) != bool(aes_key):
         raise ValueError("WECHAT_PUSH_TOKEN and WECHAT_PUSH_AES_KEY are set together.")
+    if token and not _PUSH_TOKEN.fullmatch(token):
+        raise ValueError("WECHAT_PUSH_TOKEN is the 3 to 32 letters and digits of the console.")
     if aes_key and not _AES_KEY.fullmatch(aes_key):
         raise ValueError("WECHAT_PUSH_AES_KEY is the 43 letters and digits of the console.")
+    if production and (_is_known_to_all(token) or _is_known_to_all(aes_key)):
+        raise ValueError(
+            "The push of WeChat is the demonstration's or an example's: set a WECHAT_PUSH_TOKEN and a "
+            "WECHAT_PUSH_AES_KEY of your own."
+        )
     if not public_base_url or _HTTPS_ORIGIN.fullmatch(public_base_url):
         return
     if production or not _is_loopback_origin(public_base_url):
         raise ValueError("PUBLIC_BASE_URL is https://<host> and nothing more.")
+
+
+def _is_known_to_all(secret: str) -> bool:
+    """Whether a secret is the demonstration's, or one letter again and again as in the documentation."""
+    return secret.lower().startswith("demo") or len(set(secret)) == 1
 
 
 def _is_loopback_origin(api_base: str) -> bool:

@@ -86,7 +86,8 @@ def _init_web(app: Flask, settings: Settings) -> None:
     )
     init_partners(app)
     watched = {} if settings.registry.transport == "off" else {"registry": registry_freshness.is_current}
-    init_health(app, settings=settings, schema_head=SCHEMA_HEAD, watched=watched)
+    measures = [registry_freshness.measure_exchange] if watched else []
+    init_health(app, settings=settings, schema_head=SCHEMA_HEAD, watched=watched, measures=measures)
     init_prepared(app)
 
 

@@ -5,6 +5,7 @@ import importlib
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from prometheus_client import start_http_server
 
 from miniprogram_api.kernel import tasks
 
@@ -26,7 +27,14 @@ def register_commands(app: Flask) -> None:
 
 @click.command("worker")
 @click.option("--threads", default=4, show_default=True, help="Tasks that run at the same time.")
+@click.option("--metrics-port", default=0, help="Port on loopback at which Prometheus reads its figures.")
 @with_appcontext
-def worker(threads: int) -> None:
-    """Run background work until a signal ends it."""
+def worker(threads: int, metrics_port: int) -> None:
+    """Run background work until a signal ends it; with Redis only, see REDIS_URL."""
+    if not current_app.extensions["settings"].redis_url:
+        raise click.ClickException(
+            "REDIS_URL is not set: background work then runs in the server's process, and needs no worker."
+        )
+    if metrics_port:
+        start_http_server(metrics_port, addr="127.0.0.1")
     tasks.worker(current_app._get_current_object(), threads=threads).run()  # type: ignore[attr-defined]  # the proxy's own

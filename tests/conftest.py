@@ -4,6 +4,7 @@ import contextvars
 import gc
 import logging
 import os
+import random
 import secrets
 import shutil
 from collections.abc import Generator
@@ -26,9 +27,12 @@ from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.clock import BEIJING
 from miniprogram_api.kernel.db import Model, db
 from miniprogram_api.web import prepared
-from tests.support.leaks import Watcher
+from tests.support.leaks import WATCHED, Watcher
 from tests.support.servers import database_at
 
+# What chance decides in a test follows from this and its name; a failed test prints it, to be repeated.
+os.environ["FLASK_SKIP_DOTENV"] = "1"  # a developer's own settings are not the tests'
+SEED = os.environ.setdefault("TEST_SEED", secrets.token_hex(4))
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=BEIJING)
 
 # How long an example takes says something about the machine, not about the product.
@@ -166,7 +170,9 @@ def watcher() -> Generator[Watcher]:
 
 
 @pytest.fixture(autouse=True)
-def _no_leftovers() -> Generator[None]:
+def _no_leftovers(request: pytest.FixtureRequest) -> Generator[None]:
+    print(f"TEST_SEED={SEED} repeats what chance decided here")
+    random.seed(f"{SEED} {request.node.nodeid}")
     prepared.forget()
     yield
     kernel_clock.reset()
@@ -237,11 +243,11 @@ def _flush(url: str) -> None:
 
 
 class _Client(FlaskClient):
-    """Sends each request in a context of its own, as a server does, and shows problems to the watcher."""
+    """Sends each request in a context of its own, as a server does; the watcher sees problems and exports."""
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
         response = contextvars.Context().run(super().open, *args, **options)
-        if response.mimetype == "application/problem+json":
+        if response.mimetype in WATCHED:
             self.application.extensions["watcher"].see(response.text)
         return response
 
@@ -291,7 +297,7 @@ def fake_wechat() -> Generator[Any]:
     """The fake WeChat server on loopback; the application of the same test calls it."""
     from miniprogram_api.devtools.fake_wechat import FakeWeChat
 
-    fake = FakeWeChat(seed=secrets.randbits(64))
+    fake = FakeWeChat(seed=random.getrandbits(64))
     fake.start()
     yield fake
     fake.stop()

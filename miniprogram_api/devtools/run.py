@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from environs import EnvError
 
 from config import Settings, UnsafeSettings, load_settings
+from config.dotenv import read_dotenv
 from miniprogram_api.devtools.demo_data import DEFAULT_PASSWORD
 from miniprogram_api.devtools.fake_registry import (
     DEMO_CLIENT_ID,
@@ -64,6 +65,7 @@ class _Over(Exception):
 def main() -> int:
     """Set up, start, tell, and stay until Ctrl-C or SIGTERM; returns the exit status."""
     is_stopped, is_orphan = stop_on_signals(), is_orphan_of_make()
+    read_dotenv()
     fakes = _set_defaults()
     try:
         settings = load_settings()

@@ -29,7 +29,7 @@ class _Clock:
 
     def read(self) -> datetime:
         with self._lock:
-            return self.frozen or datetime.fromtimestamp(time.time(), UTC) + self.shift.read()
+            return self.frozen or real_now() + self.shift.read()
 
     def move(self, *, by: timedelta, frozen: datetime | None) -> None:
         with self._lock:
@@ -47,6 +47,11 @@ _clock = _Clock()
 def now() -> datetime:
     """The current instant, aware, in UTC."""
     return _clock.read()
+
+
+def real_now() -> datetime:
+    """The real instant, wherever development has moved the clock: what strangers' servers stamp is of it."""
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def today() -> date:
@@ -67,7 +72,7 @@ def beijing_time(on: date, minutes: int) -> datetime:
 
 def set_now(at: datetime) -> None:
     """Shift the clock to an instant, from which it runs on. For development and tests."""
-    _clock.move(by=_aware(at) - datetime.fromtimestamp(time.time(), UTC), frozen=None)
+    _clock.move(by=_aware(at) - real_now(), frozen=None)
 
 
 def freeze(at: datetime) -> None:

@@ -236,34 +236,22 @@ class _GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": _pool(HTTPConnectionPool, self._connection(HTTPConnection, only_loopback=True)),
-            "https": _pool(HTTPSConnectionPool, self._connection(HTTPSConnection, only_loopback=False)),
+            "http": pool_of(HTTPConnectionPool, self._connection(HTTPConnection, only_loopback=True)),
+            "https": pool_of(HTTPSConnectionPool, self._connection(HTTPSConnection, only_loopback=False)),
         }
 
     def _connection(self, kind: type[HTTPConnection], *, only_loopback: bool) -> type[HTTPConnection]:
         return _connection(kind, self._guard, self._head_within_s, only_loopback=only_loopback)
 
 
-def _pool(kind: type[HTTPConnectionPool], connection: type[HTTPConnection]) -> type[HTTPConnectionPool]:
+def pool_of(kind: type[HTTPConnectionPool], connection: type[HTTPConnection]) -> type[HTTPConnectionPool]:
+    """A kind of pool that opens such connections."""
     return type(f"Guarded{kind.__name__}", (kind,), {"ConnectionCls": connection})
 
 
 def _connection(
     kind: type[HTTPConnection], guard: AddressGuard, head_within_s: float, *, only_loopback: bool
 ) -> type[HTTPConnection]:
-    def getresponse(self: Any) -> Any:
-        # The library times each read: a server that drips its head would outlast every deadline.
-        is_cut = threading.Event()
-        cut = threading.Timer(head_within_s, _shut, [self.sock, is_cut])
-        cut.start()
-        try:
-            response = kind.getresponse(self)
-        finally:
-            cut.cancel()
-        if is_cut.is_set():
-            raise TimeoutError  # what was read until then may look like a whole head
-        return response
-
     def _new_conn(self: HTTPConnection) -> socket.socket:
         try:
             address = guard.pick(self._dns_host, self.port, only_loopback=only_loopback)
@@ -278,7 +266,32 @@ def _connection(
         except OSError as error:
             raise urllib3.exceptions.NewConnectionError(self, "failed") from error
 
-    return type(f"Guarded{kind.__name__}", (kind,), {"_new_conn": _new_conn, "getresponse": getresponse})
+    return type(f"Guarded{kind.__name__}", (with_timed_head(kind, head_within_s),), {"_new_conn": _new_conn})
+
+
+def with_timed_head(kind: type[HTTPConnection], within_s: float) -> type[HTTPConnection]:
+    """A kind of connection that is cut unless the whole head of an answer has come within a time.
+
+    The library times each read: a server that drips its head would outlast every deadline.
+    """
+
+    def getresponse(self: Any) -> Any:
+        is_cut = threading.Event()
+        cut = threading.Timer(within_s, _shut, [self.sock, is_cut])
+        cut.start()
+        try:
+            response = kind.getresponse(self)
+        except Exception:
+            if is_cut.is_set():
+                raise TimeoutError from None
+            raise
+        finally:
+            cut.cancel()
+        if is_cut.is_set():
+            raise TimeoutError  # what was read until then may look like a whole head
+        return response
+
+    return type(f"Timed{kind.__name__}", (kind,), {"getresponse": getresponse})
 
 
 def _shut(connection: socket.socket, is_cut: threading.Event) -> None:

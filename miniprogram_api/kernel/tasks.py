@@ -8,9 +8,13 @@ from pathlib import Path
 from threading import Lock
 
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
+from redis import ConnectionError as RedisConnectionError
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from miniprogram_api.kernel import clock, events
 from miniprogram_api.kernel.db import atomic
@@ -19,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 Sweep = Callable[[], None]
 _RING_EVERY_S = 0.2
+_SILENT_S = 5.0  # after a ring that nobody heard: whoever commits meanwhile does not wait for a dead queue
+_TIMEOUT_S = 0.5
+_NOTICED_WITHIN_S = 0.5  # how long a quiet queue takes to notice the bell
 _STOP_WITHIN_S = 20.0
 
 
@@ -57,6 +64,11 @@ def run_soon(name: str) -> None:
         log.warning("sweep_not_queued", sweep=name, exc_info=True)
 
 
+def count_waiting() -> int:
+    """How many tasks lie in the queue, for every process alike; fails when the queue is away."""
+    return int(current_app.extensions["huey"].pending_count())
+
+
 def sweeps() -> list[Periodic]:
     """Every declared sweep, by name."""
     return sorted(_sweeps.values(), key=lambda sweep: sweep.name)
@@ -68,7 +80,7 @@ def init_tasks(app: Flask, *, redis_url: str | None, data_dir: Path, immediate: 
     With `immediate` nothing runs in the background; tests call `events.drain()` and the sweeps themselves.
     """
     huey = (
-        RedisHuey("lowcarbon", results=False, url=redis_url)
+        _redis_huey(redis_url)
         if redis_url
         else SqliteHuey("lowcarbon", results=False, filename=str(data_dir / "tasks.sqlite3"))
     )
@@ -90,6 +102,18 @@ def init_tasks(app: Flask, *, redis_url: str | None, data_dir: Path, immediate: 
         bell = _Bell(deliver_events, lambda: deliver_events.schedule(delay=_RING_EVERY_S))
         events.set_doorbell(bell.ring)
     app.extensions["huey"] = huey
+
+
+def _redis_huey(url: str) -> RedisHuey:
+    """A queue that is looked into and never waited at: its short time-outs are those of requests too."""
+    pool = ConnectionPool.from_url(
+        url,
+        socket_timeout=_TIMEOUT_S,
+        socket_connect_timeout=_TIMEOUT_S,
+        # A connection kept since before a restart of the store is replaced once.
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+    )
+    return RedisHuey("lowcarbon", results=False, blocking=False, connection_pool=pool)
 
 
 def _schedule(huey: Huey, app: Flask, sweep: Periodic) -> None:
@@ -137,6 +161,8 @@ class _Bell:
         try:
             ring()
         except Exception:  # a lost bell is no lost event
+            with self._lock:
+                self._promised_at = time.monotonic() + _SILENT_S
             log.warning("doorbell_failed", exc_info=True)
 
 
@@ -148,7 +174,7 @@ class EmbeddedConsumer(Consumer):
             app.extensions["huey"],
             workers=2,  # a long sweep must not keep events waiting
             initial_delay=0.05,
-            max_delay=0.5,  # how long a quiet queue takes to notice the bell
+            max_delay=_NOTICED_WITHIN_S,
             shutdown_timeout=_STOP_WITHIN_S,
         )
 
@@ -159,7 +185,12 @@ class EmbeddedConsumer(Consumer):
 def worker(app: Flask, *, threads: int = 4) -> Consumer:
     """Background work as a process of its own; `.run()` blocks until a signal ends it."""
     return Consumer(
-        app.extensions["huey"], workers=threads, graceful_signal="TERM", shutdown_timeout=_STOP_WITHIN_S
+        app.extensions["huey"],
+        workers=threads,
+        initial_delay=0.05,
+        max_delay=_NOTICED_WITHIN_S,
+        graceful_signal="TERM",
+        shutdown_timeout=_STOP_WITHIN_S,
     )
 
 

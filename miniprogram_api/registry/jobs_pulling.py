@@ -4,11 +4,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
-from prometheus_client import Gauge
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock
@@ -36,9 +35,6 @@ from miniprogram_api.registry.sources.port import (
 from miniprogram_api.sites.service import end_designations, index_named
 
 log = structlog.get_logger(__name__)
-
-LAG = Gauge("registry_lag_seconds", "Age of the registry's data here", multiprocess_mode="mostrecent")
-DLQ = Gauge("registry_dlq", "Dead letters that wait for a person", multiprocess_mode="mostrecent")
 
 PAGE = 500
 _MOST_SNAPSHOTS = 3  # in one pull: a registry that voids each one is failing
@@ -69,7 +65,7 @@ def pull_due() -> None:
         if source is not None:
             pull(source, due_only=True)
     finally:
-        measure()
+        alarm_about_age()
 
 
 def pull(
@@ -294,13 +290,10 @@ def forget_doorbells() -> None:
         doorbells.forget_old(session, now=clock.now())
 
 
-def measure() -> None:
-    """Set the gauges, warn of data that is an hour old, and raise the alarm over what is a day old."""
-    now = clock.now()
+def alarm_about_age() -> None:
+    """Warn of data that is an hour old, and raise the alarm over what is a day old."""
     with reading() as session:
-        state = read_freshness(session, now=now)
-        DLQ.set(dead_letters.count_open(session))
-    LAG.set(state.age.total_seconds() if state.age > timedelta(0) else 0)
+        state = read_freshness(session, now=clock.now())
     if sources.current() is None or state.freshness is Freshness.FRESH:
         return
     told = log.warning if state.freshness is Freshness.DEGRADED else log.error

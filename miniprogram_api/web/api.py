@@ -190,15 +190,16 @@ def _hear_out(response: Response) -> Response:
     return response
 
 
-def read_body(req: Request) -> bytes:
+def read_body(req: Request, *, most: int = MAX_BODY) -> bytes:
     """The body, empty when it is blank. Raises RequestEntityTooLarge, or BadRequest when it breaks off."""
+    req.max_content_length = most
     try:
         raw = req.get_data(cache=True)
     except HTTPException:
         raise
     except Exception as error:  # servers have errors of their own for a client that sends half a body
         raise errors.BadRequest from error
-    if len(raw) >= MAX_BODY and req.content_length is None:
+    if len(raw) >= most and req.content_length is None:
         # Of a body of unsaid length the library reads what is allowed, and does not say that more follows.
         raise RequestEntityTooLarge
     return raw.strip()

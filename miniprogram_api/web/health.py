@@ -4,7 +4,7 @@ import hmac
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +14,14 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
-    Gauge,
     generate_latest,
     multiprocess,
 )
+from prometheus_client.metrics_core import GaugeMetricFamily
 from sqlalchemy import text
 
 from config import Settings
-from miniprogram_api.kernel import cache, events
+from miniprogram_api.kernel import cache, events, tasks
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.web.auth import public
@@ -30,13 +30,21 @@ from miniprogram_api.web.limits import is_loopback
 log = structlog.get_logger(__name__)
 health = Blueprint("health", __name__)
 
-OUTBOX_PENDING = Gauge("outbox_pending", "Deliveries not done yet", multiprocess_mode="mostrecent")
-OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest one due", multiprocess_mode="mostrecent")
-OUTBOX_DEAD = Gauge("outbox_dead", "Deliveries given up", multiprocess_mode="mostrecent")
-
 VERSION = "0.1.0"
 _STUCK_AFTER_S = 600
 _ANSWER_HOLDS_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Something measured at the moment it is asked for: the same from whichever process answers."""
+
+    name: str
+    meaning: str
+    value: float
+
+
+Measure = Callable[[], Sequence[Figure]]
 
 
 @dataclass(slots=True)
@@ -47,6 +55,8 @@ class _Health:
     checked_at: float = float("-inf")
     checks: dict[str, bool] = field(default_factory=dict)
     watched: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    is_ending: Callable[[], bool] = lambda: False
+    measures: tuple[Measure, ...] = ()
 
 
 def init_health(
@@ -55,12 +65,18 @@ def init_health(
     settings: Settings,
     schema_head: str,
     watched: Mapping[str, Callable[[], bool]] | None = None,
+    measures: Iterable[Measure] = (),
 ) -> None:
     """Serve the endpoints; `schema_head` is the migration this code was written for.
 
-    `watched` are further things that may be degraded and never make us unready.
+    `watched` are further things that may be degraded and never make us unready; `measures` further figures.
     """
-    app.extensions["health"] = _Health(settings, schema_head, watched=dict(watched or {}))
+    app.extensions["health"] = _Health(
+        settings,
+        schema_head,
+        watched=dict(watched or {}),
+        measures=(_measure_outbox, _measure_queue, *measures),
+    )
     app.register_blueprint(health)
 
 
@@ -79,8 +95,13 @@ def livez() -> dict[str, str]:
 @health.get("/readyz")
 @public
 def readyz() -> tuple[dict[str, Any], int]:
-    """Ready when the database takes writes, has our schema, and work flows; the cache may be degraded."""
+    """Ready when the database takes writes, has our schema, and work flows; the cache may be degraded.
+
+    Not ready any more, whatever else holds, once the server was asked to end.
+    """
     ours = _ours()
+    if ours.is_ending():
+        return {"ready": False, "checks": {"running": False}, "degraded": []}, 503
     # Anyone may ask, and each check writes: one a second answers all.
     with ours.guard:
         if time.monotonic() - ours.checked_at >= _ANSWER_HOLDS_S:
@@ -105,9 +126,8 @@ def metrics() -> Response:
     """Prometheus text; to the bearer of the token, or outside production to this machine."""
     if not _may_see_metrics(_ours().settings):
         raise NotFound
-    # Figures of the process are wanted most when the database is gone.
-    _holds(_measure_outbox)
-    return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+    found = generate_latest(_registry()) + generate_latest(_measured())
+    return Response(found, content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_see_metrics(settings: Settings) -> bool:
@@ -117,12 +137,40 @@ def _may_see_metrics(settings: Settings) -> bool:
     return hmac.compare_digest(given.encode(), settings.metrics_token.encode())
 
 
-def _measure_outbox() -> bool:
+def _measure_outbox() -> list[Figure]:
     backlog = events.measure_backlog()
-    OUTBOX_PENDING.set(backlog.pending)
-    OUTBOX_OLDEST.set(backlog.oldest_seconds)
-    OUTBOX_DEAD.set(backlog.dead)
-    return True
+    return [
+        Figure("outbox_pending", "Deliveries not done yet", backlog.pending),
+        Figure("outbox_oldest_seconds", "Age of the oldest one due", backlog.oldest_seconds),
+        Figure("outbox_dead", "Deliveries given up", backlog.dead),
+    ]
+
+
+def _measure_queue() -> list[Figure]:
+    return [Figure("jobs_pending", "Background tasks that wait for a worker", tasks.count_waiting())]
+
+
+class _Measured:
+    """Asks for each group of figures; one that cannot be had is left out, never told from memory."""
+
+    def __init__(self, measures: Iterable[Measure]) -> None:
+        self._measures = measures
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for measure in self._measures:
+            try:
+                figures = measure()
+            except Exception:  # figures of the process are wanted most when the database is gone
+                log.warning("measure_failed", measure=measure.__name__, exc_info=True)
+                continue
+            for figure in figures:
+                yield GaugeMetricFamily(figure.name, figure.meaning, value=figure.value)
+
+
+def _measured() -> CollectorRegistry:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Measured(_ours().measures))  # type: ignore[arg-type]  # all it needs is `collect`
+    return registry
 
 
 def _registry() -> CollectorRegistry:

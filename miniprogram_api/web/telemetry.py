@@ -29,7 +29,12 @@ _HEADERS = {
     for name, value in (
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
-        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
         ("Cache-Control", "no-store"),

@@ -11,6 +11,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -18,10 +19,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from miniprogram_api.wechat.events import PictureJudged
 from miniprogram_api.wechat.moderation import Suggestion, Verdict, read_verdict
 
+# WeChat repeats a push within seconds, so that whatever is older was kept by somebody to be sent again.
+FRESH = timedelta(minutes=5)
 _BLOCK = 32
 _RANDOM = 16
 _LENGTH = 4
 _JUDGED = "wxa_media_check"
+_OF_AN_EVENT = ("FromUserName", "CreateTime", "Event", "trace_id", "MsgID", "publish_id")
 _UNJUDGED = Verdict(Suggestion.REVIEW)
 
 
@@ -36,6 +40,14 @@ class PushSecrets:
     appid: str
     token: str = field(repr=False)
     aes_key: str = field(repr=False)
+
+
+def is_fresh(query: Mapping[str, str], now: datetime) -> bool:
+    """Whether a call was signed about now; `now` is the real time, which WeChat's stamp is of."""
+    stamp = query.get("timestamp", "")
+    if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
+        return False
+    return abs(now.timestamp() - int(stamp)) <= FRESH.total_seconds()
 
 
 def is_from_wechat(secrets: PushSecrets, query: Mapping[str, str]) -> bool:
@@ -59,6 +71,13 @@ def open_push(secrets: PushSecrets, query: Mapping[str, str], body: Mapping[str,
     if not isinstance(message, dict):
         raise PushRefused
     return message
+
+
+def key_of(message: Mapping[str, Any]) -> str:
+    """By what a repetition of a message is known: its MsgId, or what makes an event itself."""
+    names = ("MsgId",) if message.get("MsgId") else _OF_AN_EVENT
+    told = json.dumps([[name, str(message.get(name, ""))] for name in names])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def read_event(message: Mapping[str, Any]) -> PictureJudged | None:

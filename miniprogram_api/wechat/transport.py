@@ -11,8 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from config.wechat import OFFICIAL_API_BASE, WeChatSettings
+from miniprogram_api.kernel.outbound import pool_of, with_timed_head
 
 _BODY_LIMIT = 2 * 1024 * 1024
 _BLOCK = 64 * 1024
@@ -49,6 +52,14 @@ class WeChatAdapter(HTTPAdapter):
         self._timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         self._monotonic = monotonic
         super().__init__(pool_maxsize=_CONNECTIONS, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        _, head_within_s = self._timeout
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": pool_of(HTTPConnectionPool, with_timed_head(HTTPConnection, head_within_s)),
+            "https": pool_of(HTTPSConnectionPool, with_timed_head(HTTPSConnection, head_within_s)),
+        }
 
     def send(  # noqa: PLR0917  (the signature of requests)
         self,

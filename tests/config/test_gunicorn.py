@@ -8,6 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
+
+from tests.config.test_settings import SOUND_PRODUCTION as PRODUCTION
 
 PATH = Path(__file__).resolve().parents[2] / "config" / "gunicorn.py"
 Configure = Callable[..., dict[str, Any]]
@@ -25,6 +28,11 @@ def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Configure:
         return runpy.run_path(str(PATH))
 
     return read
+
+
+def test_it_listens_on_an_address_of_either_kind(configure: Configure) -> None:
+    assert configure(HOST="::1", PORT="8100")["bind"] == "[::1]:8100"
+    assert configure(HOST="0.0.0.0")["bind"] == "0.0.0.0:8100"
 
 
 SEVERAL = {"WEB_PROCESSES": "2", "REDIS_URL": "redis://127.0.0.1:6379"}
@@ -68,6 +76,35 @@ def test_one_process_has_no_metrics_to_share(configure: Configure, tmp_path: Pat
     assert not (tmp_path / "metrics").exists()
 
 
+def _application() -> Flask:
+    app = Flask("served")
+    app.extensions["health"] = SimpleNamespace(is_ending=None)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("variables", "goes_on_s"),
+    [({}, 0), ({"STOP_DELAY_S": "3"}, 3), (PRODUCTION, 5), (PRODUCTION | {"STOP_DELAY_S": "0"}, 0)],
+)
+def test_a_server_asked_to_end_says_so_and_goes_on_for_a_while(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], goes_on_s: float
+) -> None:
+    options = configure(BACKGROUND="0", **variables)
+    worker, steps = SimpleNamespace(wsgi=_application()), []
+    options["post_worker_init"](worker)
+    health = worker.wsgi.extensions["health"]
+    monkeypatch.setattr("time.sleep", lambda s: steps.append((s, health.is_ending())))
+    server = SimpleNamespace(handle_term=lambda: steps.append("ended"))
+    options["when_ready"](server)
+    assert not health.is_ending()
+    server.handle_term()
+    assert steps == [(goes_on_s, True), "ended"]
+
+
+def test_less_than_the_product_is_served_too(configure: Configure) -> None:
+    configure(BACKGROUND="0")["post_worker_init"](SimpleNamespace(wsgi=lambda _environ, _start: []))
+
+
 class _Background:
     stopped = False
 
@@ -85,7 +122,7 @@ def test_background_work_runs_beside_the_web_only_on_the_embedded_default(
     background = _Background()
     monkeypatch.setattr("miniprogram_api.app.start_background", lambda _app: background)
     options = configure(**variables)
-    worker = SimpleNamespace(wsgi=object())
+    worker = SimpleNamespace(wsgi=_application())
     options["post_worker_init"](worker)
     assert hasattr(worker, "background") is starts
     options["worker_exit"](None, worker)

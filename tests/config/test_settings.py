@@ -3,16 +3,19 @@
 import base64
 import dataclasses
 import json
+import os
 import stat
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import flask.cli
 import pytest
 
 from config import Settings, UnsafeSettings, load_settings
 from config.settings import Environment, check
+from miniprogram_api.devtools import fake_registry, fake_wechat
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,6 +61,45 @@ def test_with_nothing_set_it_runs_on_this_machine_alone(tmp_path: Path) -> None:
         8000,
         1,
     )
+
+
+@pytest.fixture
+def dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A `.env` in the working folder, and a process that looks for it."""
+    for name in ("FLASK_SKIP_DOTENV", "PORT", "LOG_LEVEL"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / ".env"
+    file.write_text("# mine\nPORT=9100\nLOG_LEVEL=ERROR\n")
+    return file
+
+
+def test_a_file_fills_in_what_the_environment_does_not_say(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    settings = load_settings()
+    assert (settings.port, settings.log_level) == (9100, "DEBUG")
+
+
+def test_the_server_and_the_commands_read_the_same_file(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = dotenv.parent / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    ours = load_settings().port
+    for name in ("PORT", "LOG_LEVEL"):
+        monkeypatch.delenv(name)
+    flask.cli.load_dotenv()
+    assert (ours, os.environ["PORT"]) == (9100, "9100")
+
+
+@pytest.mark.parametrize("skip", ["1", "true", "yes"])
+def test_the_file_can_be_left_alone(dotenv: Path, monkeypatch: pytest.MonkeyPatch, skip: str) -> None:
+    monkeypatch.setenv("FLASK_SKIP_DOTENV", skip)
+    assert load_settings().port == 8000
 
 
 def test_every_kind_of_value_is_read(load: object, tmp_path: Path) -> None:
@@ -112,10 +154,64 @@ def test_production_refuses_the_demonstrations_wechat_account(
         load(SOUND_PRODUCTION | account)
 
 
+OWN_PUSH = {
+    "WECHAT_PUSH_TOKEN": "Xq7Lm2",
+    "WECHAT_PUSH_AES_KEY": "q7Lm2X" * 7 + "A",
+}
+
+
+def test_production_takes_a_push_of_its_own(load: object) -> None:
+    assert load(SOUND_PRODUCTION | OWN_PUSH).wechat_push_token == "Xq7Lm2"
+
+
+@pytest.mark.parametrize(
+    "push",
+    [
+        {"WECHAT_PUSH_TOKEN": fake_wechat.DEMO_PUSH_TOKEN},
+        {"WECHAT_PUSH_AES_KEY": fake_wechat.DEMO_PUSH_AES_KEY},
+        {"WECHAT_PUSH_TOKEN": "AAAAA"},
+        {"WECHAT_PUSH_AES_KEY": "A" * 43},
+    ],
+)
+def test_production_refuses_a_push_that_everybody_can_sign(load: object, push: Mapping[str, str]) -> None:
+    with pytest.raises(UnsafeSettings, match="WECHAT_PUSH_TOKEN and a WECHAT_PUSH_AES_KEY of your own"):
+        load(SOUND_PRODUCTION | OWN_PUSH | push)
+
+
+REGISTRY = {
+    "REGISTRY_TRANSPORT": "api",
+    "REGISTRY_API_BASE": "https://registry.example/registry/v1",
+    "REGISTRY_CLIENT_ID": "changchun",
+    "REGISTRY_CLIENT_SECRET": "canary-secret",
+    "REGISTRY_WEBHOOK_SECRETS": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REGISTRY_CLIENT_ID", fake_registry.DEMO_CLIENT_ID),
+        ("REGISTRY_CLIENT_SECRET", fake_registry.DEMO_CLIENT_SECRET),
+        ("REGISTRY_WEBHOOK_SECRETS", fake_registry.DEMO_DOORBELL_SECRET),
+        (
+            "REGISTRY_WEBHOOK_SECRETS",
+            f"{REGISTRY['REGISTRY_WEBHOOK_SECRETS']},{fake_registry.DEMO_DOORBELL_SECRET}",
+        ),
+    ],
+)
+def test_production_refuses_what_the_demonstrations_registry_knows(
+    load: object, name: str, value: str
+) -> None:
+    load(SOUND_PRODUCTION | REGISTRY)
+    with pytest.raises(UnsafeSettings, match="demonstration"):
+        load(SOUND_PRODUCTION | REGISTRY | {name: value})
+
+
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
         ({"WEB_PROCESSES": "2"}, "REDIS_URL"),
+        (OWN_PUSH | {"WECHAT_PUSH_TOKEN": "with space"}, "3 to 32 letters"),
         ({"WEB_PROCESSES": "0"}, "WEB_PROCESSES"),
         ({"WEB_THREADS": "0"}, "WEB_THREADS"),
         ({"PORT": "0"}, "PORT"),
@@ -192,6 +288,7 @@ def test_no_secret_is_shown_when_settings_are(load: object) -> None:
         if field.metadata["secret"] and field.name not in {"app_keys", "index_key", "database_url"}
     } | {
         "DATABASE_URL": "postgresql+psycopg://u:database-canary@h/d",
+        "WECHAT_PUSH_TOKEN": "canary",
         "WECHAT_PUSH_AES_KEY": "canary".ljust(43, "A"),
         "REGISTRY_WEBHOOK_SECRETS": f"whsec_{'canary'.ljust(43, 'A')}=",
     }

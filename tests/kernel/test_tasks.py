@@ -1,8 +1,10 @@
 """Background work: sweeps and deliveries run on a real consumer, and no doorbell is needed for the truth."""
 
+import socket
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -187,11 +189,40 @@ def _broken() -> None:
     raise OSError("no queue")
 
 
-def test_a_broken_queue_breaks_no_command(watcher: object) -> None:
+def test_a_broken_queue_breaks_no_command_and_is_left_alone_for_a_while(
+    watcher: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = [100.0]
+    monkeypatch.setattr("miniprogram_api.kernel.tasks.time.monotonic", lambda: at[0])
     bell: Callable[[], None] = tasks._Bell(_broken, _broken).ring
-    bell()
-    bell()
+    for after in (0, 0.5, 4.4, 0.2):
+        at[0] += after
+        bell()
     assert sum("doorbell_failed" in line for line in watcher.lines) == 2
+
+
+def test_a_queue_that_hangs_keeps_nobody_waiting(app: Flask, settings: Settings) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        silent.setblocking(False)
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        tasks.init_tasks(app, redis_url=url, data_dir=settings.data_dir, immediate=False)
+        started = time.monotonic()
+        tasks.run_soon("kernel.deliver_events")
+        assert time.monotonic() - started < 3
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    storage = app.extensions["huey"].storage
+    assert not storage.blocking, "a wait at the queue would outlast its time-out"
+
+
+def test_a_worker_needs_redis(app: Flask) -> None:
+    app.extensions["settings"] = replace(app.extensions["settings"], redis_url="")
+    told = app.test_cli_runner().invoke(args=["worker"])
+    assert told.exit_code == 1
+    assert "REDIS_URL is not set" in told.output
 
 
 @pytest.mark.usefixtures("only")

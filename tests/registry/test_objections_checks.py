@@ -1,7 +1,6 @@
 """The content check: what passes goes on, what does not is told, what cannot be judged waits for a person."""
 
 import dataclasses
-import json
 from collections.abc import Generator
 from typing import Any
 from uuid import UUID
@@ -353,63 +352,3 @@ class TestPictures:
         assert client.get(foreign).status_code == 200
         clock.advance(minutes=40)
         assert client.get(path).status_code == 404
-
-
-class TestThePush:
-    @pytest.fixture
-    def configured(self, app: Flask) -> Flask:
-        app.extensions["settings"] = dataclasses.replace(
-            app.extensions["settings"],
-            wechat_push_token=DEMO_PUSH_TOKEN,
-            wechat_push_aes_key=DEMO_PUSH_AES_KEY,
-        )
-        return app
-
-    def test_an_address_is_proved_by_its_echo(self, configured: Flask) -> None:
-        import hashlib
-
-        signature = hashlib.sha1("".join(sorted((DEMO_PUSH_TOKEN, "1", "n"))).encode()).hexdigest()
-        client = configured.test_client()
-        right = client.get(f"/wechat/push?signature={signature}&timestamp=1&nonce=n&echostr=42")
-        wrong = client.get(f"/wechat/push?signature={signature}&timestamp=2&nonce=n&echostr=42")
-        assert (right.status_code, right.text, right.mimetype) == (200, "42", "text/plain")
-        assert wrong.status_code == 404
-
-    @pytest.mark.parametrize("query", ["", "signature=é&timestamp=1&nonce=n", "echostr=%00"])
-    def test_an_odd_call_is_nobodys(self, configured: Flask, query: str) -> None:
-        assert configured.test_client().get(f"/wechat/push?{query}").status_code == 404
-
-    def test_without_secrets_there_is_no_such_address(self, app: Flask) -> None:
-        assert app.test_client().get("/wechat/push").status_code == 404
-        assert app.test_client().post("/wechat/push", json={}).status_code == 404
-
-    @pytest.mark.parametrize("spoil", ["body", "signature", "plain", "appid", "list"])
-    def test_what_does_not_verify_is_nobodys(self, configured: Flask, spoil: str) -> None:
-        from miniprogram_api.devtools.fake_wechat.records import Push
-        from miniprogram_api.devtools.fake_wechat.sealing import seal
-
-        message = {"FromUserName": "o-a", "ToUserName": "gh", "Event": "wxa_media_check", "trace_id": "t"}
-        appid = "wx-other" if spoil == "appid" else "wx0000000000demo01"
-        push = Push(DEMO_PUSH_TOKEN, DEMO_PUSH_AES_KEY)
-        query, body = seal(push, appid=appid, message=message, timestamp="1", nonce="n")
-        sent: Any = body
-        if spoil == "body":
-            sent = body | {"Encrypt": body["Encrypt"][:-8] + "AAAAAAA="}
-        elif spoil == "signature":
-            query = query.replace("msg_signature=", "msg_signature=0")
-        elif spoil == "plain":
-            sent = message
-        elif spoil == "list":
-            sent = [body]
-        answer = configured.test_client().post(f"/wechat/push?{query}", data=json.dumps(sent))
-        assert answer.status_code == 404
-
-    def test_what_nobody_listens_for_is_taken(self, configured: Flask) -> None:
-        from miniprogram_api.devtools.fake_wechat.records import Push
-        from miniprogram_api.devtools.fake_wechat.sealing import seal
-
-        message = {"FromUserName": "o-a", "ToUserName": "gh", "Event": "subscribe_msg_popup_event"}
-        push = Push(DEMO_PUSH_TOKEN, DEMO_PUSH_AES_KEY)
-        query, body = seal(push, appid="wx0000000000demo01", message=message, timestamp="1", nonce="n")
-        answer = configured.test_client().post(f"/wechat/push?{query}", json=body)
-        assert (answer.status_code, answer.text) == (200, "success")

@@ -465,7 +465,7 @@ class TestFreshness:
             warning=lambda event, **_: said.append("warning"), error=lambda event, **_: said.append("error")
         )
         monkeypatch.setattr(jobs_pulling, "log", log)
-        jobs_pulling.measure()
+        jobs_pulling.alarm_about_age()
         assert said == ([] if level is None else [level])
 
     def test_whoever_comes_while_the_registry_is_silent_finds_a_product_at_work(

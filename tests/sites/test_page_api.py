@@ -238,6 +238,9 @@ class TestPhotos:
         assert (answer.status_code, answer.content_type) == (200, "image/jpeg")
         assert {"public", "immutable", "max-age=31536000"} <= set(answer.headers["Cache-Control"].split(", "))
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert {"sandbox", "frame-ancestors 'none'"} <= set(
+            answer.headers["Content-Security-Policy"].split("; ")
+        )
         assert Image.open(BytesIO(answer.data)).size == (40, 30)
         same = client.get(f"/media/{stored}", headers={"If-None-Match": answer.headers["ETag"]})
         assert same.status_code == 304

@@ -12,11 +12,18 @@ _PERSONAL = (
     re.compile(r"\b(?:mp|rf|st|gd|pt|ps|ph)_[A-Za-z0-9_-]{30,}"),
     re.compile(r"whsec_[A-Za-z0-9+/=]{20,}"),
 )
+# What the product hands out beyond a caller's own things: it is looked through as its logs are.
+WATCHED = frozenset(
+    {"application/problem+json", "text/csv", "application/geo+json", "application/ld+json", "text/calendar"}
+)
 SECRETS = (
     "demo-wechat-secret",
     "demo-only-password",
     "canary-secret",
     "demo-partner-secret",
+    "demo-registry-secret",
+    "demopushtoken",
+    "demoAesKey0123456789",
 )
 
 

@@ -114,4 +114,5 @@ def fresh_machine(folder: Path) -> dict[str, str]:
         "FAKE_WECHAT_PORT": str(free_port()),
         "FAKE_REGISTRY_PORT": str(free_port()),
         "PYTHONUTF8": "1",
+        "FLASK_SKIP_DOTENV": "1",
     }

@@ -1,7 +1,6 @@
 """The documents say what the code does: generated ones are fresh, and what operators need is named."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from flask import Flask
 from miniprogram_api.devtools.documents import ROOT, documents
 from miniprogram_api.kernel.errors import AppError
 from miniprogram_api.web.messages import catalogue
+from tests.support.tree import project_files
 
 pytestmark = pytest.mark.once
 
@@ -82,9 +82,13 @@ def test_the_readme_opens_with_the_two_commands() -> None:
 
 
 def _tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    paths = [ROOT / name for name in listed.splitlines()]
-    return [path for path in paths if path.suffix in _TEXT and path.is_file()]
+    return [path for path in project_files() if path.suffix in _TEXT]
+
+
+def test_without_git_the_same_files_are_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_git = set(_tracked())
+    monkeypatch.setattr("tests.support.tree.shutil.which", lambda _name: None)
+    assert with_git <= set(_tracked())
 
 
 def test_nothing_names_a_place_outside_the_project() -> None:

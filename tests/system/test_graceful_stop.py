@@ -29,6 +29,7 @@ def server(
         "DATABASE_URL": postgres_url,
         "REDIS_URL": redis_url,
         "WEB_PROCESSES": "2" if redis_url else "1",
+        "STOP_DELAY_S": "0.5",
     }
     if not postgres_url:
         shutil.copy(migrated, folder / "app.sqlite3")
@@ -50,6 +51,8 @@ def test_requests_in_flight_are_completed_when_the_server_is_asked_to_end(server
     with ThreadPoolExecutor(6) as pool:
         calls = _in_flight(server, pool, 6)
         server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: server.get("/readyz")[0] == 503)
+        assert server.is_alive(), "it still takes requests, so that nobody is sent away"
         wait_until(lambda: not server.is_alive())
         (server.folder / "go").touch()
         assert [call.result() for call in calls] == [(200, {"waited": number}) for number in range(6)]

@@ -115,6 +115,12 @@ class TestAMembersFeed:
         assert isinstance(events, list)
         assert [(event["STATUS"], event["SEQUENCE"]) for event in events] == [("CANCELLED", 1)]
 
+    @pytest.mark.parametrize("settings", [{"public_base_url": "https://low-carbon.example"}], indirect=True)
+    def test_its_address_is_ours_whatever_host_the_caller_names(self, app: Flask, alice: Visitor) -> None:
+        told = alice.post("/api/v1/me/calendar-feed", headers={"Host": "evil.example"}).get_json()["url"]
+        assert told.startswith("https://low-carbon.example/")
+        assert feed(app, told) == []
+
     def test_ends_when_closed_or_replaced(self, app: Flask, alice: Visitor) -> None:
         first = alice.post("/api/v1/me/calendar-feed").get_json()["url"]
         second = alice.post("/api/v1/me/calendar-feed").get_json()["url"]

@@ -1,5 +1,6 @@
 """What operators ask: alive, ready, which build, and the figures; readiness is true only when it is."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +122,15 @@ def test_a_lost_cache_degrades_and_does_not_fail(
     assert (status, body["ready"], body["degraded"]) == (200, True, ["cache"])
 
 
+def test_a_server_that_was_asked_to_end_is_alive_and_not_ready(client: FlaskClient, app: Flask) -> None:
+    ending: list[int] = []
+    app.extensions["health"].is_ending = lambda: bool(ending)
+    assert _ready(client)[0] == 200
+    ending.append(1)
+    assert _ready(client) == (503, {"ready": False, "checks": {"running": False}, "degraded": []})
+    assert client.get("/livez").status_code == 200
+
+
 def test_the_build_says_what_it_is(client: FlaskClient) -> None:
     assert client.get("/version").get_json() == {"version": "0.1.0", "commit": "unknown", "schema": "0002"}
 
@@ -132,7 +142,6 @@ def test_the_commit_is_a_setting(client: FlaskClient) -> None:
 
 def test_the_version_is_the_project_s() -> None:
     import tomllib
-    from pathlib import Path
 
     project = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text())
     assert project["project"]["version"] == health.VERSION
@@ -176,7 +185,43 @@ def test_figures_of_the_process_are_shown_without_a_database(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _lose_the_database(monkeypatch)
-    assert "http_requests_total" in _metrics(client).text
+    told = _metrics(client).text
+    assert "\nhttp_requests_total" in told
+    assert "\njobs_pending 0.0" in told
+    assert "outbox_pending" not in told, "what cannot be asked is not told from memory"
+
+
+def _figure(told: str, name: str) -> float:
+    (line,) = [line for line in told.splitlines() if line.startswith(f"{name} ")]
+    return float(line.split()[1])
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_what_waits_is_read_when_it_is_asked_for(
+    client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, several: bool
+) -> None:
+    if several:
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    monkeypatch.setattr(events, "_subscriptions", {})
+    events.subscribe(LampLit, name="test.lamps")(lambda _session, _event: None)
+    with atomic() as session:
+        events.publish(session, LampLit(lamp="hall", watts=9))
+    clock.advance(seconds=90)
+    told = _metrics(client).text
+    assert [_figure(told, name) for name in ("outbox_pending", "outbox_oldest_seconds")] == [1, 90]
+    events.drain()
+    assert _figure(_metrics(client).text, "outbox_pending") == 0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"registry_transport": "files", "registry_drop_dir": Path("/nowhere")}],
+    indirect=True,
+)
+def test_the_exchange_is_measured_wherever_its_sweeps_run(client: FlaskClient) -> None:
+    told = _metrics(client).text
+    names = ("registry_lag_seconds", "registry_dlq", "registry_dead_letters_old")
+    assert [_figure(told, name) for name in names] == [0, 0, 0]
 
 
 def test_figures_of_several_processes_are_added(

@@ -3,6 +3,7 @@
 import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from miniprogram_api.kernel import idempotency
 from miniprogram_api.kernel.db import Heartbeat, atomic, reading
 from miniprogram_api.kernel.errors import Conflict, Unavailable
 from miniprogram_api.kernel.idempotency import StoredAnswer
@@ -161,7 +163,7 @@ def test_a_twin_in_another_process_is_told_to_come_back(
     assert _effects() == 2
 
 
-def test_many_twins_at_once_have_one_effect(app: Flask, probe: Probe) -> None:
+def _twins_at_once(app: Flask) -> list[TestResponse]:
     barrier = threading.Barrier(6)
 
     def send(_: int) -> TestResponse:
@@ -169,11 +171,29 @@ def test_many_twins_at_once_have_one_effect(app: Flask, probe: Probe) -> None:
         return _send_apart(app.test_client())
 
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(send, range(6)))
+        return list(pool.map(send, range(6)))
+
+
+@pytest.mark.usefixtures("probe")
+def test_many_twins_at_once_have_one_effect(app: Flask) -> None:
+    answers = _twins_at_once(app)
     accepted = {answer.data for answer in answers if answer.status_code == 201}
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert len(accepted) == 1
     assert (_effects(), _answers()) == (2, 1)
+
+
+@pytest.mark.usefixtures("probe")
+def test_the_same_twins_have_many_effects_where_nothing_guards_the_key(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: it is the guards that keep it at one effect, not luck."""
+    monkeypatch.setattr(web_idempotency, "_alone", lambda _attempt: nullcontext())
+    for guard in ("claim", "keep"):
+        monkeypatch.setattr(idempotency, guard, lambda *_, **__: None)
+    answers = _twins_at_once(app)
+    assert [answer.status_code for answer in answers] == [201] * 6
+    assert (_effects(), _answers()) == (12, 0)
 
 
 def test_a_key_is_free_again_after_a_day_even_before_the_sweep(client: FlaskClient, clock: Clock) -> None:

@@ -51,6 +51,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         assert session.get_one(Heartbeat, 1).beats == 0
         for table in (EventRow, StoredAnswer):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+    with db.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     full = False
     assert _book(client).status_code == 201
     with reading() as session:

@@ -103,14 +103,18 @@ def test_strangers_cannot_fill_the_metrics_with_names_of_theirs(client: FlaskCli
     assert _count("unmatched", "other", 404) + _count("unmatched", "other", 405) == sum(before) + 20
 
 
-@pytest.mark.parametrize("path", ["/_probe/work", "/nowhere", "/livez"])
+@pytest.mark.parametrize("path", ["/_probe/work", "/nowhere", "/livez", "/api//v1/sites", "/api/v1/sites"])
 def test_every_answer_has_its_headers(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    policy = headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "geolocation=()" in headers["Permissions-Policy"]
     assert headers["Strict-Transport-Security"].startswith("max-age=31536000")
-    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cache-Control"] == ("public, max-age=2" if path == "/api/v1/sites" else "no-store")
 
 
 def test_a_page_that_may_be_kept_says_so_itself(client: FlaskClient) -> None:

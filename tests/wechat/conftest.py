@@ -2,7 +2,7 @@
 
 import logging
 import os
-import secrets
+import random
 from collections.abc import Callable, Generator, MutableMapping
 from typing import Any
 
@@ -21,7 +21,7 @@ MakeGateway = Callable[..., Gateway]
 @pytest.fixture
 def server() -> Generator[FakeWeChat]:
     # A fresh seed: with Redis, a code of an earlier test would still be claimed.
-    with FakeWeChat(seed=secrets.randbits(64)) as fake:
+    with FakeWeChat(seed=random.getrandbits(64)) as fake:
         yield fake
 
 

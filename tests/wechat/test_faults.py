@@ -163,6 +163,15 @@ def _drip(connection: socket.socket) -> None:
         time.sleep(0.05)
 
 
+def _drip_the_head(connection: socket.socket) -> None:
+    """In the end it would be a sound answer."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(30):
+        connection.sendall(b"x")
+        time.sleep(0.05)
+    connection.sendall(b"\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(OPENID), OPENID))
+
+
 def _reset_in_the_middle(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -193,6 +202,7 @@ STRANGE: dict[str, Answer] = {
     "a compression that is none": http(OPENID, headers=("Content-Encoding: gzip",)),
     "a reset in the middle": _reset_in_the_middle,
     "a drip": _drip,
+    "a dripping head": _drip_the_head,
     "404": http(OPENID, status="404 Not Found"),
     "500": http(OPENID, status="500 Internal Server Error"),
     "a redirect": http(b"", status="302 Found", headers=("Location: http://127.0.0.1:9/elsewhere",)),
@@ -214,7 +224,7 @@ def test_a_strange_answer_is_no_login(
 
 
 @pytest.mark.parametrize(
-    "strange", ["no openid", "a list", "a number", "four megabytes", "a drip", "a redirect", "500"]
+    "strange", ["no openid", "a list", "a number", "four megabytes", "a dripping head", "a redirect", "500"]
 )
 def test_a_strange_answer_leaves_a_message_in_doubt(
     scripted: Callable[..., tuple[Gateway, ScriptedServer]], strange: str

@@ -84,7 +84,7 @@ def test_a_storm_at_the_token_s_end_is_one_fetch(
     use_token(make_gateway(cache=redis_cache))
     wechat.post("/tokens/rotate")
 
-    assert _run_processes(server, redis_url, processes=4, threads=12) == 48
+    assert _run_processes(server, redis_url, processes=4, threads=50) == 200
 
     assert wechat.count(STABLE_TOKEN) == 2
 

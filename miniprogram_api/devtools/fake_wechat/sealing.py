@@ -18,23 +18,29 @@ def seal(
     push: Push, *, appid: str, message: dict[str, Any], timestamp: str, nonce: str
 ) -> tuple[str, dict[str, str]]:
     """The query and the body of a push."""
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-    content = RANDOM + len(text).to_bytes(4, "big") + text + appid.encode()
-    count = BLOCK - len(content) % BLOCK
-    key = base64.b64decode(push.aes_key + "=")
-    sealing = Cipher(algorithms.AES256(key), modes.CBC(key[:16])).encryptor()
-    sealed = base64.b64encode(sealing.update(content + bytes([count]) * count) + sealing.finalize()).decode()
-    signed = "".join(sorted((push.token, timestamp, nonce, sealed)))
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    sealed = encrypt(push.aes_key, text, appid=appid)
     query = {
-        "signature": _sha1("".join(sorted((push.token, timestamp, nonce)))),
+        "signature": sign(push.token, timestamp, nonce),
         "timestamp": timestamp,
         "nonce": nonce,
         "openid": str(message["FromUserName"]),
         "encrypt_type": "aes",
-        "msg_signature": _sha1(signed),
+        "msg_signature": sign(push.token, timestamp, nonce, sealed),
     }
     return urlencode(query), {"ToUserName": str(message["ToUserName"]), "Encrypt": sealed}
 
 
-def _sha1(text: str) -> str:
-    return hashlib.sha1(text.encode()).hexdigest()  # noqa: S324  WeChat's choice
+def encrypt(aes_key: str, text: str, *, appid: str, random: bytes = RANDOM) -> str:
+    """Sixteen bytes of chance, the length, the text and the appid, padded and encrypted."""
+    raw = text.encode()
+    content = random + len(raw).to_bytes(4, "big") + raw + appid.encode()
+    count = BLOCK - len(content) % BLOCK
+    key = base64.b64decode(aes_key + "=")
+    sealing = Cipher(algorithms.AES256(key), modes.CBC(key[:16])).encryptor()
+    return base64.b64encode(sealing.update(content + bytes([count]) * count) + sealing.finalize()).decode()
+
+
+def sign(*parts: str) -> str:
+    """The signature of the token and what it vouches for."""
+    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324  WeChat's choice

@@ -76,6 +76,10 @@ class State:
         """Virtual seconds since the epoch: real time plus what was advanced."""
         return self._time_source() + self._offset_s
 
+    def sending_at(self) -> str:
+        """What a push is stamped with: real time, since those who judge its age have a clock of their own."""
+        return str(int(self._time_source()))
+
     def advance(self, seconds: float) -> None:
         """Move the virtual clock forward."""
         self._offset_s += seconds

@@ -164,5 +164,5 @@ def as_download(file: ObjectionFile) -> Response:
     response = send_file(path, mimetype=file.media_type, as_attachment=True, download_name=name, etag=False)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     return response

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from prometheus_client import Gauge
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -29,9 +28,6 @@ from miniprogram_api.registry.service.taking_over import Outcome, take_over
 
 log = structlog.get_logger(__name__)
 
-OLD = Gauge(
-    "registry_dead_letters_old", "Dead letters unsettled for more than a day", multiprocess_mode="mostrecent"
-)
 ALARM_AFTER = timedelta(hours=24)
 # What a replay may come to and still leave the letter to be settled.
 _IN_THE_WAY = frozenset({Outcome.DEAD, Outcome.FROZEN})
@@ -83,17 +79,22 @@ def confirm_discard(session: Session, letter_id: UUID, *, actor: Actor, now: dat
     return letter
 
 
-def alarm_old(session: Session, *, now: datetime) -> int:
-    """Tell operators of what has been unsettled for more than a day; returns how many."""
+def alarm_old(session: Session, *, now: datetime) -> None:
+    """Tell operators of what has been unsettled for more than a day."""
+    count, oldest = find_old(session, now=now)
+    if oldest is not None:
+        log.error("registry.alarm", alarm="dead_letters_old", letters=count, oldest=oldest.isoformat())
+
+
+def find_old(session: Session, *, now: datetime) -> tuple[int, datetime | None]:
+    """How many have been unsettled for more than a day, and since when the oldest."""
     old = (
         select(func.count(), func.min(DeadLetter.first_seen_at))
         .select_from(DeadLetter)
         .where(DeadLetter.state.in_(UNSETTLED), DeadLetter.first_seen_at < now - ALARM_AFTER)
     )
     count, oldest = session.execute(old).one()
-    if count:
-        log.error("registry.alarm", alarm="dead_letters_old", letters=count, oldest=oldest.isoformat())
-    return int(count)
+    return int(count), oldest
 
 
 def _lock_unsettled(session: Session, letter_id: UUID) -> DeadLetter:

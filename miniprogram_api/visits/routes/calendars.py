@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, current_app, url_for
 
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
@@ -88,4 +88,7 @@ def close_site_feed(site_id: str) -> None:
 
 
 def _shown(token: str) -> dict[str, Any]:
-    return {"url": url_for("visits-calendars.get_feed", token=token, _external=True)}
+    """A secret address is under ours, where that is known, and not under whatever Host the caller named."""
+    ours = current_app.extensions["settings"].public_base_url.rstrip("/")
+    path = url_for("visits-calendars.get_feed", token=token, _external=not ours)
+    return {"url": f"{ours}{path}"}

@@ -90,7 +90,7 @@ def _judge(state: State, submission: _Submission) -> None:
             model = {"strategy": "content_model", "errcode": 0, "prob": 90, **found}
             message |= {"errcode": 0, "errmsg": "ok", "result": found, "detail": [model]}
         nonce = state.random_text(10)
-        timestamp = str(int(state.now()))
+        timestamp = state.sending_at()
     query, body = seal(settings, appid=submission.appid, message=message, timestamp=timestamp, nonce=nonce)
     with state.lock:
         pushed = {"trace_id": trace_id, "query": query, "body": body, "bytes": len(content or b"")}

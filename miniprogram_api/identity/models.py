@@ -120,7 +120,7 @@ class StaffAccount(Model):
 
 
 class SignInFailures(Model):
-    """Failed sign-ins under one username, whether or not an account has it: both are locked out alike."""
+    """Failed sign-ins under one username, whether or not an account has it, or from one network."""
 
     __tablename__ = "identity_sign_in_failures"
 

@@ -27,7 +27,7 @@ from miniprogram_api.identity.staff_errors import (
 )
 from miniprogram_api.identity.staff_events import StaffLockedOut, TotpBegun, TotpEnrolled
 from miniprogram_api.kernel.audit import Actor
-from miniprogram_api.kernel.errors import AppError
+from miniprogram_api.kernel.errors import AppError, TooMany
 from miniprogram_api.kernel.ids import new_id
 
 
@@ -172,10 +172,17 @@ def confirm_second_factor(
 def admit(
     session: Session, *, proof: Proof, origin: Origin, now: datetime, refusal: AppError | None = None
 ) -> StaffAccount | AppError:
-    """The proven account, its row locked; or the refusal, counted. A locked username is refused anyway."""
+    """The proven account, its row locked; or the refusal, counted.
+
+    A locked username is refused anyway, and so is a network that has to wait.
+    """
     locked_s = lockouts.seconds_locked(session, proof.claim.username_index, now)
     if locked_s:
         return LockedOut(retry_after_s=locked_s)
+    if origin.network is not None:
+        wait_s = lockouts.seconds_locked(session, lockouts.network_index(origin.network), now)
+        if wait_s:
+            return TooMany(retry_after_s=wait_s)
     if proof.matched and proof.claim.staff_id is not None:
         account = staff.lock_account(session, proof.claim.staff_id)
         # Between the look-up and now the account may have been disabled or its password replaced.
@@ -234,6 +241,8 @@ def _open(
 
 def _failed(session: Session, proof: Proof, refusal: AppError, *, origin: Origin, now: datetime) -> AppError:
     tally = lockouts.count_failure(session, proof.claim.username_index, now)
+    if origin.network is not None:
+        lockouts.count_network_failure(session, origin.network, now)
     if tally.locked_until is not None and proof.claim.staff_id is not None:
         event = StaffLockedOut(str(proof.claim.staff_id))
         actor = Actor(kind="system", id="sign_in", ip=origin.ip, request_id=origin.request_id)

@@ -30,6 +30,7 @@ class Origin:
     ip: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    network: str | None = None  # failures count against it, where there is one
 
 
 def open_session(

@@ -15,11 +15,12 @@ from rich.table import Table
 from sqlalchemy.exc import IntegrityError
 
 from config import Settings
-from miniprogram_api.kernel import audit, clock, workdays
+from miniprogram_api.kernel import clock, workdays
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import atomic, retrying
 from miniprogram_api.operations import backup as backups
 from miniprogram_api.operations import invariants, keys, reconcile
+from miniprogram_api.operations.cli_audit import audit_cli
 from miniprogram_api.operations.snapshots import snapshot
 
 
@@ -77,26 +78,6 @@ def _set_right(drift: reconcile.Drift, reason: str | None) -> bool:
 def _repair(drift: reconcile.Drift, reason: str) -> None:
     with atomic() as session:
         reconcile.repair(session, drift, reason=reason)
-
-
-audit_cli = AppGroup("audit", help="The audit trail.")
-
-
-@audit_cli.command("verify")
-def verify_audit() -> None:
-    """Walk the hash chain from its start; fails where it does not verify."""
-    with snapshot() as session:
-        verdict = audit.verify(session)
-    click.echo(f"{verdict.rows} sealed rows, {verdict.unsealed} waiting to be sealed.")
-    if not verdict.ok:
-        click.echo(f"The chain breaks at sequence {verdict.broken_at}.", err=True)
-        sys.exit(1)
-
-
-@audit_cli.command("seal")
-def seal_audit() -> None:
-    """Seal what waits, without waiting for the background."""
-    audit.seal_audit()
 
 
 @click.command("backup")

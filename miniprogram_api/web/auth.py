@@ -35,8 +35,17 @@ def public(view: View) -> View:
     return _declare(view, policy=PUBLIC)
 
 
-def requires(permission: str) -> Callable[[View], View]:
-    """Declare that the caller needs a permission; over which objects it holds is the service's question."""
+class SecondFactorDue(Forbidden):
+    """The act takes a second factor shown a short while ago; show it again and repeat the call."""
+
+    code = "auth.second_factor_due"
+
+
+def requires(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
+    """Declare that the caller needs a permission; over which objects it holds is the service's question.
+
+    With `fresh` the caller must also have shown the second factor a short while ago.
+    """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -44,6 +53,8 @@ def requires(permission: str) -> Callable[[View], View]:
             g.principal = _authenticate()
             if not g.principal.may(permission):
                 raise Forbidden
+            if fresh:
+                require_fresh()
             return view(*args, **kwargs)
 
         return _declare(cast("View", guarded), policy=permission)
@@ -80,6 +91,12 @@ def current_principal() -> Principal:
     """The caller of a route that is not public."""
     principal: Principal = g.principal
     return principal
+
+
+def require_fresh() -> None:
+    """Raise SecondFactorDue unless the caller has shown the second factor a short while ago."""
+    if not current_principal().fresh:
+        raise SecondFactorDue
 
 
 def current_actor() -> Actor:

@@ -109,6 +109,29 @@ def end_current_session() -> None:
         )
 
 
+@sessions_blp.post("/sessions/current/second-factor")
+@requires("staff.self")
+@sessions_blp.arguments(wire.ShowSecondFactorBody, example={"totp": "123456"})
+@sessions_blp.response(HTTPStatus.OK, wire.FreshView, example={"fresh_until": "2026-11-23T10:30:00+08:00"})
+def show_second_factor(body: dict[str, Any]) -> dict[str, Any]:
+    """Show a fresh code, as an act asks for that was refused with `auth.second_factor_due`."""
+    principal = current_principal()
+    _slow_down_network()
+    with reading() as session:
+        claim = sign_in.get_claim(session, principal.id)
+    with atomic() as session:
+        outcome = sign_in.show_second_factor(
+            session,
+            claim=claim,
+            session_id=principal.session_id,
+            code=body["totp"],
+            origin=_origin(),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    return {"fresh_until": _granted(outcome)}
+
+
 @sessions_blp.delete("/sessions/<string:session_id>")
 @requires("staff.self")
 @sessions_blp.response(HTTPStatus.NO_CONTENT)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from miniprogram_api.identity import events, personal_data
+from miniprogram_api.identity import consent_texts, events, personal_data
 from miniprogram_api.identity.models import Consent, Erasure, Member, MemberSession
 from miniprogram_api.identity.personal_data import instant
 from miniprogram_api.identity.service import members, trail
@@ -159,14 +159,18 @@ def _export_consents(session: Session, member_id: UUID) -> list[dict[str, Any]]:
     rows = session.scalars(
         select(Consent).where(Consent.member_id == member_id).order_by(Consent.decided_at, Consent.id)
     )
-    return [
-        {
-            "purpose": row.purpose.value,
-            "granted": row.granted,
-            "text_version": row.text_version,
-            "text_sha256": row.text_sha256,
-            "channel": row.channel,
-            "decided_at": instant(row.decided_at),
-        }
-        for row in rows
-    ]
+    return [_export_consent(row) for row in rows]
+
+
+def _export_consent(row: Consent) -> dict[str, Any]:
+    # With the words: who is shown a version and a digest alone cannot tell what they agreed to.
+    shown = consent_texts.find_text(row.purpose, row.text_version)
+    return {
+        "purpose": row.purpose.value,
+        "granted": row.granted,
+        "text_version": row.text_version,
+        "text_sha256": row.text_sha256,
+        "text": None if shown is None else f"{shown.title}\n{shown.body}",
+        "channel": row.channel,
+        "decided_at": instant(row.decided_at),
+    }

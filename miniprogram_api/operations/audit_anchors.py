@@ -16,11 +16,11 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from miniprogram_api.kernel import clock
+from miniprogram_api.kernel import audit, clock
 from miniprogram_api.kernel.audit import AuditHead, AuditRow
 from miniprogram_api.kernel.clock import BEIJING, beijing_date
-from miniprogram_api.kernel.db import reading
 from miniprogram_api.kernel.tasks import periodic
+from miniprogram_api.operations.snapshots import snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -97,20 +97,24 @@ def _line_of(row: AuditRow) -> dict[str, Any]:
 
 @periodic("operations.anchor_audit", every_minutes=60)
 def anchor_audit() -> None:
-    """Note the end of the chain once a Beijing day, in the file and in the log."""
+    """Once a Beijing day, verify the chain, and note its end in the file and in the log.
+
+    Nothing is noted of a chain that does not verify, or that contradicts what was noted before.
+    """
     path: Path = current_app.extensions["settings"].data_dir / FILE
-    now = clock.now()
-    with reading() as session:
-        anchor = current(session, now)
-    if anchor is None or _is_noted(path, now):
+    noted, now = _noted(path), clock.now()
+    if noted and beijing_date(noted[-1].at) == beijing_date(now):
         return
-    with path.open("a", encoding="utf-8") as file:
-        file.write(anchor.line() + "\n")
-    log.info("audit_anchor", sequence=anchor.sequence, hash=anchor.hash)
+    with snapshot() as session:
+        anchor, verdict = current(session, now), audit.verify(session)
+        denied = find_mismatch(session, noted)
+    if not verdict.ok or denied is not None:
+        log.error("audit.alarm", broken_at=verdict.broken_at, denies=denied and denied.sequence)
+    elif anchor is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(anchor.line() + "\n")
+        log.info("audit_anchor", sequence=anchor.sequence, hash=anchor.hash)
 
 
-def _is_noted(path: Path, now: datetime) -> bool:
-    if not path.exists():
-        return False
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return bool(lines) and beijing_date(parse(lines[-1]).at) == beijing_date(now)
+def _noted(path: Path) -> list[Anchor]:
+    return [parse(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
+from prometheus_client import Counter
 
 from miniprogram_api.kernel.access import Principal, PrincipalKind
 from miniprogram_api.kernel.audit import Actor
@@ -14,6 +15,7 @@ from miniprogram_api.kernel.errors import Forbidden, Unauthenticated
 View = TypeVar("View", bound=Callable[..., Any])
 Authenticator = Callable[[str], Principal | None]
 
+DENIED = Counter("authz_denied_total", "Calls refused for want of a permission", ["route"])
 PUBLIC = "public"
 _EXTENSION = "authenticators"
 _SCHEMES = "authentication_schemes"
@@ -52,6 +54,7 @@ def requires(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.principal = _authenticate()
             if not g.principal.may(permission):
+                DENIED.labels(request.url_rule.rule if request.url_rule else "unmatched").inc()
                 raise Forbidden
             if fresh:
                 require_fresh()

@@ -111,6 +111,19 @@ def test_one_anchor_a_day_is_noted(app: Flask, settings: Settings, clock: Clock)
     assert run(app, "verify", "--anchors", str(kept)).exit_code == 0
 
 
+@pytest.mark.parametrize("tamper", [rewrite, forget_the_last])
+def test_a_chain_that_was_tampered_with_raises_an_alarm_and_no_anchor(
+    app: Flask, settings: Settings, clock: Clock, caplog: pytest.LogCaptureFixture, tamper: Any
+) -> None:
+    note("one", "two")
+    anchor_audit()
+    clock.advance(days=1)
+    tamper()
+    anchor_audit()
+    assert len((settings.data_dir / FILE).read_text().splitlines()) == 1
+    assert "audit.alarm" in caplog.text
+
+
 def test_an_export_can_be_verified_by_anybody(app: Flask, tmp_path: Path) -> None:
     note("one", "two", "three")
     target = tmp_path / "trail.jsonl"

@@ -125,6 +125,10 @@ def test_an_export_holds_everything_and_masks_the_phone(
     (agreed,) = own["consents"]
     assert (agreed["purpose"], agreed["text_version"]) == ("location", "2026-11-01")
     assert hashlib.sha256(agreed["text"].encode()).hexdigest() == agreed["text_sha256"]
+    acts = [(entry["action"], entry["by"]) for entry in own["trail"]]
+    assert acts[0] == ("identity.member_joined", "member")
+    assert ("identity.phone_changed", "member") in acts
+    assert {entry["object"] for entry in own["trail"]} == {f"member:{alice.id}"}
     assert own["sessions"] == [
         {
             "opened_at": "2026-11-23T10:00:00+08:00",

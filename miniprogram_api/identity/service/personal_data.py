@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.identity import consent_texts, events, personal_data
 from miniprogram_api.identity.models import Consent, Erasure, Member, MemberSession
 from miniprogram_api.identity.personal_data import instant
 from miniprogram_api.identity.service import members, trail
-from miniprogram_api.kernel.audit import SYSTEM, Actor
+from miniprogram_api.kernel.audit import SYSTEM, Actor, AuditRow
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.crypto import mask_phone
 from miniprogram_api.kernel.db import after_commit
@@ -107,6 +107,7 @@ class IdentityOfMember:
             "member": _export_profile(session.get_one(Member, member_id)),
             "sessions": _export_sessions(session, member_id),
             "consents": _export_consents(session, member_id),
+            "trail": _export_trail(session, member_id),
         }
 
     @staticmethod
@@ -136,6 +137,23 @@ def _export_profile(member: Member) -> dict[str, Any]:
         "wechat_unionid": members.read_unionid(member),
         "joined_at": instant(member.created_at),
     }
+
+
+def _export_trail(session: Session, member_id: UUID) -> list[dict[str, Any]]:
+    """What the audit trail keeps of what the member did, and of what was done to the account."""
+    own = and_(AuditRow.actor_kind == "member", AuditRow.actor_id == str(member_id))
+    about = and_(AuditRow.object_type == "member", AuditRow.object_id == str(member_id))
+    columns = AuditRow.at, AuditRow.action, AuditRow.actor_kind, AuditRow.object_type, AuditRow.object_id
+    rows = session.execute(select(*columns).where(or_(own, about)).order_by(AuditRow.id))
+    return [
+        {
+            "at": instant(row.at),
+            "action": row.action,
+            "by": row.actor_kind,
+            "object": f"{row.object_type}:{row.object_id}",
+        }
+        for row in rows
+    ]
 
 
 def _export_sessions(session: Session, member_id: UUID) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from miniprogram_api.registry.routes.names import init_names
 from miniprogram_api.registry.rules.partners import PARTNER_SCOPES
 from miniprogram_api.sites import availability, consequences, freshness
 from miniprogram_api.visits.availability import SlotAvailability, SlotConsequences
+from miniprogram_api.web.addresses import CleanAddress
 from miniprogram_api.web.api import init_errors, make_api
 from miniprogram_api.web.auth import init_auth
 from miniprogram_api.web.health import init_health
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     app.json = _Json(app)
     app.url_map.strict_slashes = False
     app.extensions["settings"] = settings
+    app.wsgi_app = CleanAddress(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     _init_kernel(app, settings)

@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 from miniprogram_api.identity import password_rules, passwords, totp
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.identity.service import roles, sign_in, staff, staff_passwords, staff_profiles
-from miniprogram_api.identity.service.staff_profiles import StaffProfile
+from miniprogram_api.identity.service.staff_profiles import HeldGrant, StaffProfile
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import atomic, reading
@@ -101,8 +101,15 @@ def _line(profile: StaffProfile) -> str:
         "one-time password": profile.must_change_password,
     }
     state = ", ".join(name for name, holds in states.items() if holds) or "active"
-    held = ", ".join(f"{grant.role} ({grant.reach})" for grant in profile.grants) or "no roles"
+    held = ", ".join(f"{grant.role} ({_standing(grant)})" for grant in profile.grants) or "no roles"
     return f"{profile.username}\t{profile.display_name}\t{state}\t{held}"
+
+
+def _standing(grant: HeldGrant) -> str:
+    """Over what a role is held, and why it counts for nothing when it does not."""
+    if grant.awaiting_approval:
+        return f"{grant.reach}, awaiting approval"
+    return grant.reach if grant.frozen_at is None else f"{grant.reach}, frozen"
 
 
 def _refusal(error: AppError) -> str:

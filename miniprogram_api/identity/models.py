@@ -120,7 +120,7 @@ class StaffAccount(Model):
 
 
 class SignInFailures(Model):
-    """Failed sign-ins under one username, whether or not an account has it: both are locked out alike."""
+    """Failed sign-ins under one username, whether or not an account has it, or from one network."""
 
     __tablename__ = "identity_sign_in_failures"
 
@@ -178,6 +178,8 @@ class RoleGrant(Model):
     site_id: Mapped[UUID | None] = mapped_column(ForeignKey("sites_sites.id"), index=True)
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     granted_by: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # until then it counts for nothing
+    approved_by: Mapped[UUID | None]  # the second person, where the role takes two
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoke_reason: Mapped[str | None] = mapped_column(String(200))
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # it counts for nothing until restored
@@ -195,6 +197,7 @@ class StaffSession(Model):
     access_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    proven_at: Mapped[datetime] = mapped_column(UtcDateTime)  # when the second factor was last shown
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ip: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(200))
@@ -212,5 +215,6 @@ class GateDevice(Model):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[UUID | None]
+    demo: Mapped[bool]  # refused in production
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # refused until restored

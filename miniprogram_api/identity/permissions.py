@@ -117,6 +117,9 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
     }
 )
 
+# Whoever holds these decides what others may do, or sees whom they like: giving one takes two people.
+TWO_PERSON = frozenset({Role.ADMIN, Role.DPO})
+
 # What concerns no site: a role that is held over less than the city does not bring it.
 CITY_ONLY = frozenset({"objections.view", "objections.review"})
 

@@ -1,5 +1,6 @@
 """Recognises staff and gate devices; roles are read with the token, so that taking one back holds at once."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import current_app
@@ -9,7 +10,7 @@ from miniprogram_api.identity import permissions
 from miniprogram_api.identity.models import GateDevice, RoleGrant, StaffAccount, StaffSession
 from miniprogram_api.identity.service import staff_sessions
 from miniprogram_api.kernel import clock
-from miniprogram_api.kernel.access import Principal, PrincipalKind
+from miniprogram_api.kernel.access import Grant, Principal, PrincipalKind
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import token_hash
 
@@ -19,6 +20,7 @@ _STAFF: Select[*tuple[Any, ...]] = (
         StaffSession.id,
         StaffSession.last_seen_at,
         StaffSession.expires_at,
+        StaffSession.proven_at,
         StaffAccount.id.label("staff_id"),
         StaffAccount.demo,
         StaffAccount.must_change_password,
@@ -33,6 +35,7 @@ _STAFF: Select[*tuple[Any, ...]] = (
             RoleGrant.staff_id == StaffAccount.id,
             RoleGrant.revoked_at.is_(None),
             RoleGrant.frozen_at.is_(None),
+            RoleGrant.approved_at.is_not(None),
         ),
     )
     .where(
@@ -41,7 +44,7 @@ _STAFF: Select[*tuple[Any, ...]] = (
         StaffAccount.disabled_at.is_(None),
     )
 )
-_DEVICE = select(GateDevice.id, GateDevice.site_id).where(
+_DEVICE = select(GateDevice.id, GateDevice.site_id, GateDevice.demo).where(
     GateDevice.token_hash == bindparam("token_hash"),
     GateDevice.revoked_at.is_(None),
     GateDevice.frozen_at.is_(None),
@@ -66,20 +69,23 @@ def authenticate_staff(token: str) -> Principal | None:
     if now - found.last_seen_at >= staff_sessions.SEEN_EVERY:
         with atomic() as session:
             staff_sessions.mark_seen(session, found.id, now)
-    if found.must_change_password:
-        return Principal(PrincipalKind.STAFF, found.staff_id, found.id, (permissions.STAFF_SELF,))
-    held = (
-        permissions.staff_grant(row.role, organisation_id=row.organisation_id, site_id=row.site_id)
-        for row in rows
-        if row.role is not None
-    )
-    return Principal(PrincipalKind.STAFF, found.staff_id, found.id, (permissions.STAFF_SELF, *held))
+    held = () if found.must_change_password else _held(rows)
+    # An account of the demonstration has no second factor that could be asked for again.
+    fresh = found.demo or staff_sessions.is_fresh(proven_at=found.proven_at, now=now)
+    grants = (permissions.STAFF_SELF, *held)
+    return Principal(PrincipalKind.STAFF, found.staff_id, found.id, grants, fresh=fresh)
+
+
+def _held(rows: Sequence[Any]) -> Iterator[Grant]:
+    for row in rows:
+        if row.role is not None:
+            yield permissions.staff_grant(row.role, organisation_id=row.organisation_id, site_id=row.site_id)
 
 
 def authenticate_device(token: str) -> Principal | None:
     """Which gate device holds this token; None when it is unknown, revoked or frozen."""
     with reading() as session:
         found = session.execute(_DEVICE, {"token_hash": token_hash(token)}).one_or_none()
-    if found is None:
+    if found is None or (found.demo and current_app.extensions["settings"].production):
         return None
     return Principal(PrincipalKind.DEVICE, found.id, found.id, (permissions.device_grant(found.site_id),))

@@ -16,10 +16,13 @@ AppError
 │   ├── OrganisationExists
 │   ├── AlreadyGranted           the account holds this role there
 │   ├── NotFrozen                a role or device that counts already needs no restoring
+│   ├── NotAwaiting              the role waits for nobody's approval
+│   ├── SecondPersonNeeded       who gave a role cannot approve it too
 │   └── OwnAccount               nobody changes their own rights
 └── Invalid
     ├── PasswordRefused          names what is wrong with the new password
     ├── WrongPassword            the present password, asked again of who is signed in
+    ├── WrongCode                the second factor, asked again of who is signed in
     ├── RoleReach                the role cannot be held over that
     └── NoSuchObject             names the field that points at nothing
 """
@@ -73,6 +76,14 @@ class NotFrozen(Conflict):
     code = "staff.not_frozen"
 
 
+class NotAwaiting(Conflict):
+    code = "staff.not_awaiting"
+
+
+class SecondPersonNeeded(Conflict):
+    code = "staff.second_person_needed"
+
+
 class OwnAccount(Conflict):
     code = "staff.own_account"
 
@@ -85,6 +96,11 @@ class PasswordRefused(Invalid):
 class WrongPassword(Invalid):
     def __init__(self, *, field: str) -> None:
         super().__init__(fields=[FieldError(field, "staff.password_wrong")])
+
+
+class WrongCode(Invalid):
+    def __init__(self, *, field: str) -> None:
+        super().__init__(fields=[FieldError(field, "auth.totp_rejected")])
 
 
 class RoleReach(Invalid):

@@ -21,6 +21,15 @@ class StaffSignedIn(StaffEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class SecondFactorShown(StaffEvent):
+    """Who is signed in showed the second factor again, before a sensitive act."""
+
+    name: ClassVar[str] = "identity.staff_second_factor_shown"
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StaffLockedOut(StaffEvent):
     """Too many sign-ins failed under the account's username."""
 
@@ -99,6 +108,17 @@ class TotpReset(StaffEvent):
 @dataclass(frozen=True, slots=True)
 class RoleGranted(StaffEvent):
     name: ClassVar[str] = "identity.role_granted"
+
+    grant_id: str
+    role: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleApproved(StaffEvent):
+    """A second administrator agreed: the role counts from now on."""
+
+    name: ClassVar[str] = "identity.role_approved"
 
     grant_id: str
     role: str

@@ -37,6 +37,7 @@ class Principal:
     id: UUID
     session_id: UUID
     grants: tuple[Grant, ...] = ()
+    fresh: bool = False  # whether the second factor was shown a short while ago
 
     def may(self, permission: str) -> bool:
         """Whether any grant gives the permission, wherever it holds."""

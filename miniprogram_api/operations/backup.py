@@ -7,17 +7,20 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from datetime import datetime
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from miniprogram_api.operations import invariants
+from miniprogram_api.operations.backup_keeping import Keeping, kept_of
 
 _PAGES_PER_STEP = 500
+_STAMP = "%Y%m%dT%H%M%SZ"
 Progress = Callable[[int, int], None]
 
 
@@ -25,11 +28,15 @@ class BackupFailed(Exception):
     """The copy is not usable; nothing was kept."""
 
 
+class NotRestored(Exception):
+    """The dump was kept, and could not be tried out."""
+
+
 def back_up(database: str, folder: Path, *, now: datetime, progress: Progress) -> Path:
     """Write a verified backup into a folder and return its path. Raises BackupFailed."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     url = make_url(database)
-    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    stamp = now.astimezone(UTC).strftime(_STAMP)
     if url.get_backend_name() == "sqlite":
         return _back_up_sqlite(Path(url.database or ""), folder / f"app-{stamp}.sqlite3", progress)
     return _back_up_postgres(url, folder / f"app-{stamp}.dump")
@@ -55,11 +62,15 @@ def _back_up_sqlite(source: Path, target: Path, progress: Progress) -> Path:
     return draft.rename(target)
 
 
+def _address(url: URL) -> tuple[Mapping[str, str], str]:
+    """Environment and address for PostgreSQL's programs: every user of the host sees their arguments."""
+    environ = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    return environ, url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+
+
 def _back_up_postgres(url: URL, target: Path) -> Path:
     draft = _private(target.with_suffix(".part"))
-    # The password goes through the environment: arguments are visible to every user of the host.
-    environ = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
-    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    environ, address = _address(url)
     try:
         _run("pg_dump", "--format=custom", f"--file={draft}", f"--dbname={address}", environ=environ)
         _run("pg_restore", "--list", str(draft), environ=environ)
@@ -86,14 +97,34 @@ def _private(path: Path) -> Path:
     return path
 
 
-def is_checkable(made: Path) -> bool:
-    """Whether a backup can be read as a database where it lies; a dump has to be restored for that."""
-    return made.suffix == ".sqlite3"
+def broken_invariants(made: Path, database: str) -> list[str]:
+    """The codes of the invariants that do not hold in a backup; it is worth keeping all the same.
+
+    A dump is restored for it into a database of its own beside the live one. Raises NotRestored where that is
+    not allowed, and BackupFailed, having deleted it, for a dump that cannot be restored.
+    """
+    if made.suffix == ".sqlite3":
+        return _broken_at(f"sqlite:///{made}")
+    url = make_url(database)
+    with _scratch(url) as scratch:
+        environ, address = _address(scratch)
+        try:
+            _run(
+                "pg_restore",
+                "--no-owner",
+                "--exit-on-error",
+                f"--dbname={address}",
+                str(made),
+                environ=environ,
+            )
+        except BackupFailed:
+            made.unlink()
+            raise
+        return _broken_at(scratch.render_as_string(hide_password=False))
 
 
-def broken_invariants(made: Path) -> list[str]:
-    """The codes of the invariants that do not hold in a copy; it is worth keeping all the same."""
-    engine = create_engine(f"sqlite:///{made}")
+def _broken_at(database: str) -> list[str]:
+    engine = create_engine(database)
     try:
         with Session(engine) as session:
             return [invariant.code for invariant, broken in invariants.check(session) if broken]
@@ -101,9 +132,35 @@ def broken_invariants(made: Path) -> list[str]:
         engine.dispose()
 
 
-def prune(folder: Path, *, keep: int) -> list[Path]:
-    """Delete all but the newest backups of a folder; returns what was deleted."""
-    backups = sorted([*folder.glob("app-*.sqlite3"), *folder.glob("app-*.dump")], reverse=True)
-    for old in backups[keep:]:
-        old.unlink()
-    return backups[keep:]
+@contextmanager
+def _scratch(url: URL) -> Generator[URL]:
+    """An empty database on the same server, dropped in the end."""
+    name = f"{url.database}_check_{os.getpid()}"
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    quoted = server.dialect.identifier_preparer.quote(name)
+    try:
+        with server.connect() as connection:
+            try:
+                connection.execute(text(f"CREATE DATABASE {quoted}"))
+            except ProgrammingError:
+                raise NotRestored("this role may not create a database to restore it into") from None
+            try:
+                yield url.set(database=name)
+            finally:
+                connection.execute(text(f"DROP DATABASE {quoted} WITH (FORCE)"))
+    finally:
+        server.dispose()
+
+
+def prune(folder: Path, keeping: Keeping) -> list[Path]:
+    """Delete the backups of a folder that nothing asks to keep; returns what was deleted."""
+    found = {path: _made_at(path) for path in [*folder.glob("app-*.sqlite3"), *folder.glob("app-*.dump")]}
+    kept = kept_of(found.values(), keeping)
+    deleted = sorted(path for path, made_at in found.items() if made_at not in kept)
+    for path in deleted:
+        path.unlink()
+    return deleted
+
+
+def _made_at(path: Path) -> datetime:
+    return datetime.strptime(path.stem.removeprefix("app-"), _STAMP).replace(tzinfo=UTC)

@@ -16,12 +16,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config import Settings
-from miniprogram_api.kernel import audit, clock, workdays
+from miniprogram_api.kernel import clock, workdays
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import atomic, retrying
 from miniprogram_api.operations import backup as backups
 from miniprogram_api.operations import invariants, keys, reconcile
+from miniprogram_api.operations.backup_keeping import Keeping
 from miniprogram_api.operations.calendar_preview import preview_sites
+from miniprogram_api.operations.cli_audit import audit_cli
 from miniprogram_api.operations.snapshots import snapshot
 
 
@@ -34,8 +36,15 @@ def _settings() -> Settings:
 @with_appcontext
 def selftest() -> None:
     """Check the invariants on this database; fails when one is broken."""
-    with snapshot() as session:
-        results = invariants.check(session)
+    # On the error stream, so that what is piped away is the result.
+    with Progress(console=Console(stderr=True), transient=True) as progress, snapshot() as session:
+        task = progress.add_task("", total=len(invariants.INVARIANTS))
+
+        def show(invariant: invariants.Invariant) -> None:
+            progress.update(task, description=f"{invariant.code} {invariant.sentence}")
+            progress.advance(task)
+
+        results = invariants.check(session, show)
     table = Table("invariant", "sentence", "result")
     for invariant, broken in results:
         table.add_row(
@@ -81,24 +90,16 @@ def _repair(drift: reconcile.Drift, reason: str) -> None:
         reconcile.repair(session, drift, reason=reason)
 
 
-audit_cli = AppGroup("audit", help="The audit trail.")
+_COUNT = click.IntRange(min=0)
 
 
-@audit_cli.command("verify")
-def verify_audit() -> None:
-    """Walk the hash chain from its start; fails where it does not verify."""
-    with snapshot() as session:
-        verdict = audit.verify(session)
-    click.echo(f"{verdict.rows} sealed rows, {verdict.unsealed} waiting to be sealed.")
-    if not verdict.ok:
-        click.echo(f"The chain breaks at sequence {verdict.broken_at}.", err=True)
-        sys.exit(1)
-
-
-@audit_cli.command("seal")
-def seal_audit() -> None:
-    """Seal what waits, without waiting for the background."""
-    audit.seal_audit()
+def _try_out(made: Path, database: str) -> list[str]:
+    try:
+        return backups.broken_invariants(made, database)
+    except backups.BackupFailed as failure:
+        raise click.ClickException(f"It cannot be restored and was deleted: {failure}") from None
+    except backups.NotRestored as reason:
+        raise click.ClickException(f"{made} was kept, but {reason}; or give --no-restore.") from None
 
 
 @click.command("backup")
@@ -110,10 +111,14 @@ def seal_audit() -> None:
     type=click.IntRange(min=1),
     default=24,
     show_default=True,
-    help="How many to keep in the folder.",
+    help="How many of the newest to keep in the folder, whatever their age.",
 )
+@click.option("--daily", type=_COUNT, default=7, show_default=True, help="Of how many days the last is kept.")
+@click.option("--weekly", type=_COUNT, default=5, show_default=True, help="The same of weeks.")
+@click.option("--monthly", type=_COUNT, default=12, show_default=True, help="The same of months.")
+@click.option("--restore/--no-restore", default=True, help="Try a dump of PostgreSQL out by restoring it.")
 @with_appcontext
-def backup(folder: Path | None, keep: int) -> None:
+def backup(*, folder: Path | None, keep: int, daily: int, weekly: int, monthly: int, restore: bool) -> None:
     """Write a verified backup of the database. Keys are not in it: back up keys.json or APP_KEYS apart."""
     settings = _settings()
     folder = folder or settings.data_dir / "backups"
@@ -128,9 +133,9 @@ def backup(folder: Path | None, keep: int) -> None:
             )
         except backups.BackupFailed as failure:
             raise click.ClickException(str(failure)) from None
-    deleted = backups.prune(folder, keep=keep)
+    broken = _try_out(made, settings.database) if restore or made.suffix == ".sqlite3" else []
+    deleted = backups.prune(folder, Keeping(newest=keep, daily=daily, weekly=weekly, monthly=monthly))
     click.echo(f"{made} ({made.stat().st_size:,} bytes); {len(deleted)} older ones deleted.")
-    broken = backups.broken_invariants(made) if backups.is_checkable(made) else []
     if broken:
         click.echo(
             f"The copy is whole, but these invariants do not hold in it: {', '.join(broken)}", err=True

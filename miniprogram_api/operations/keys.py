@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Column, Table, select, update
 from sqlalchemy.orm import Session
 
-from miniprogram_api.kernel import crypto
+from miniprogram_api.kernel import audit, crypto
+from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import Model, atomic, reading
 from miniprogram_api.kernel.ids import short_code
 
@@ -30,6 +31,10 @@ class EncryptedColumn:
     table: Table
     column: Column[Any]
 
+    @property
+    def name(self) -> str:
+        return f"{self.table.name}.{self.column.name}"
+
     def context(self, row_id: object) -> str:
         return f"{self.table.name}.{self.column.name.removesuffix(_SUFFIX)}:{row_id}"
 
@@ -45,8 +50,23 @@ def encrypted_columns() -> list[EncryptedColumn]:
 
 
 def rotate(progress: Progress) -> int:
-    """Write again what an older key encrypted; returns how many values. May be stopped and run again."""
-    return sum(_rotate_column(column, progress) for column in encrypted_columns())
+    """Write again what an older key encrypted; returns how many values. May be stopped and run again.
+
+    Each run leaves an audit row, also one that finds nothing: an old key is dropped on its word.
+    """
+    changed = {column.name: _rotate_column(column, progress) for column in encrypted_columns()}
+    active, _ = crypto.signing_key()
+    after = {"changed": {name: count for name, count in changed.items() if count}}
+    with atomic() as session:
+        audit.record(
+            session,
+            actor=SYSTEM,
+            action="operations.keys_rotated",
+            object_type="key",
+            object_id=active,
+            after=after,
+        )
+    return sum(changed.values())
 
 
 def _rotate_column(encrypted: EncryptedColumn, progress: Progress) -> int:
@@ -58,7 +78,7 @@ def _rotate_column(encrypted: EncryptedColumn, progress: Progress) -> int:
             return changed
         last = rows[-1][0]
         changed += _write_again(encrypted, rows)
-        progress(f"{encrypted.table.name}.{encrypted.column.name}", changed)
+        progress(encrypted.name, changed)
 
 
 def _next_rows(session: Session, encrypted: EncryptedColumn, last: Any) -> list[tuple[Any, str]]:

@@ -41,6 +41,16 @@ class PolicyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRevealed(Event):
+    """Somebody was shown the contact of a booking in full."""
+
+    name: ClassVar[str] = "visits.contact_revealed"
+
+    booking_id: str
+    site_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class VisitCancelledBySite(Event):
     """A booking ended because its site does not open; published once for each booking."""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
+from prometheus_client import Counter
 
 from miniprogram_api.kernel.access import Principal, PrincipalKind
 from miniprogram_api.kernel.audit import Actor
@@ -14,6 +15,7 @@ from miniprogram_api.kernel.errors import Forbidden, Unauthenticated
 View = TypeVar("View", bound=Callable[..., Any])
 Authenticator = Callable[[str], Principal | None]
 
+DENIED = Counter("authz_denied_total", "Calls refused for want of a permission", ["route"])
 PUBLIC = "public"
 _EXTENSION = "authenticators"
 _SCHEMES = "authentication_schemes"
@@ -35,15 +37,27 @@ def public(view: View) -> View:
     return _declare(view, policy=PUBLIC)
 
 
-def requires(permission: str) -> Callable[[View], View]:
-    """Declare that the caller needs a permission; over which objects it holds is the service's question."""
+class SecondFactorDue(Forbidden):
+    """The act takes a second factor shown a short while ago; show it again and repeat the call."""
+
+    code = "auth.second_factor_due"
+
+
+def requires(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
+    """Declare that the caller needs a permission; over which objects it holds is the service's question.
+
+    With `fresh` the caller must also have shown the second factor a short while ago.
+    """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.principal = _authenticate()
             if not g.principal.may(permission):
+                DENIED.labels(request.url_rule.rule if request.url_rule else "unmatched").inc()
                 raise Forbidden
+            if fresh:
+                require_fresh()
             return view(*args, **kwargs)
 
         return _declare(cast("View", guarded), policy=permission)
@@ -80,6 +94,12 @@ def current_principal() -> Principal:
     """The caller of a route that is not public."""
     principal: Principal = g.principal
     return principal
+
+
+def require_fresh() -> None:
+    """Raise SecondFactorDue unless the caller has shown the second factor a short while ago."""
+    if not current_principal().fresh:
+        raise SecondFactorDue
 
 
 def current_actor() -> Actor:

@@ -4,7 +4,6 @@ When Redis is away most rules go on in memory; a rule that guards a login refuse
 """
 
 import functools
-import ipaddress
 import time
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -21,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from miniprogram_api.kernel.errors import TooMany, Unavailable
+from miniprogram_api.web.addresses import is_loopback, subscriber_of
 from miniprogram_api.web.auth import current_principal
 
 log = structlog.get_logger(__name__)
@@ -113,23 +113,4 @@ def hit_address(rule: str, rate: str, *, fail_closed: bool = False) -> None:
     """Count a call under the caller's address, where it is not this machine's in development."""
     limiter: Limiter = current_app.extensions["limiter"]
     if not (limiter.spare_loopback and is_loopback(request.remote_addr)):
-        limiter.hit(rule, parse(rate), _network(request.remote_addr), fail_closed=fail_closed)
-
-
-@functools.lru_cache(maxsize=10_000)
-def is_loopback(address: str | None) -> bool:
-    """Whether a request came from this machine."""
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
-        return False
-
-
-@functools.lru_cache(maxsize=10_000)
-def _network(address: str | None) -> str:
-    """What one subscriber holds: an IPv4 address, or the 2^64 addresses of an IPv6 network."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+        limiter.hit(rule, parse(rate), subscriber_of(request.remote_addr), fail_closed=fail_closed)

@@ -1,5 +1,6 @@
 """A member's copy of everything held of them, and its erasure: no identifier is left in any table (I10)."""
 
+import hashlib
 import json
 from datetime import datetime
 from pathlib import Path
@@ -121,7 +122,13 @@ def test_an_export_holds_everything_and_masks_the_phone(
         "wechat_unionid": own["member"]["wechat_unionid"],
         "joined_at": "2026-11-23T10:00:00+08:00",
     }
-    assert [entry["purpose"] for entry in own["consents"]] == ["location"]
+    (agreed,) = own["consents"]
+    assert (agreed["purpose"], agreed["text_version"]) == ("location", "2026-11-01")
+    assert hashlib.sha256(agreed["text"].encode()).hexdigest() == agreed["text_sha256"]
+    acts = [(entry["action"], entry["by"]) for entry in own["trail"]]
+    assert acts[0] == ("identity.member_joined", "member")
+    assert ("identity.phone_changed", "member") in acts
+    assert {entry["object"] for entry in own["trail"]} == {f"member:{alice.id}"}
     assert own["sessions"] == [
         {
             "opened_at": "2026-11-23T10:00:00+08:00",

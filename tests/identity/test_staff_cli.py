@@ -9,7 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from miniprogram_api.identity.cli_staff import staff_commands
+from miniprogram_api.identity.permissions import Role
+from miniprogram_api.identity.service import roles
 from miniprogram_api.kernel import clock as kernel_clock
+from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import atomic
 from tests.factories.staff import PASSWORD, code_now, make_staff
 
@@ -78,3 +81,15 @@ def test_accounts_are_listed_with_state_and_roles(app: Flask) -> None:
     lines = _run(app, "list").output.splitlines()
     assert lines[0] == "first.admin\t系统管理员\tactive\tadmin (city)"
     assert lines[1] == "li.hua\t李华\tno second factor, one-time password\tno roles"
+
+
+def test_the_list_says_which_roles_count_for_nothing_yet(app: Flask) -> None:
+    with atomic() as session:
+        giver, account = make_staff(session), make_staff(session, "li.hua")
+        as_giver = Actor(kind="staff", id=str(giver.id))
+        now = kernel_clock.now()
+        roles.grant_role(session, staff_id=account.id, role=Role.DPO, actor=as_giver, now=now)
+        grant = roles.grant_role(session, staff_id=account.id, role=Role.EDITOR, actor=as_giver, now=now)
+        grant.frozen_at = now
+    line = _run(app, "list").output.splitlines()[0]
+    assert line.endswith("dpo (city, awaiting approval), editor (city, frozen)")

@@ -20,6 +20,7 @@ from miniprogram_api.identity.service import staff as accounts
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.db import atomic, db, reading
 from miniprogram_api.kernel.events import EventRow
+from miniprogram_api.web.limits import LIMITED
 from tests.conftest import Clock
 from tests.factories.staff import PASSWORD, SECRET, code_now, make_staff, open_session, recovery_codes
 from tests.support.clients import BearerClient
@@ -40,6 +41,10 @@ def _sign_in(client: FlaskClient, **fields: Any) -> TestResponse:
     environ = fields.pop("environ", {})
     body = {"username": "li.hua", "password": PASSWORD} | fields
     return client.post(URL, json=body, environ_base=environ)
+
+
+def _neighbour(number: int) -> dict[str, str]:
+    return {"REMOTE_ADDR": f"203.0.113.{number}"}
 
 
 def _code(answer: TestResponse) -> str:
@@ -226,14 +231,28 @@ class TestLockout:
         answer = _sign_in(client, username="wang.fang", totp=code_now(), environ=STRANGER)
         assert answer.status_code == 201
 
-    def test_a_network_that_tries_many_usernames_is_slowed_down(self, client: FlaskClient) -> None:
-        answers = [
-            _sign_in(client, username=f"user{n}", environ={"REMOTE_ADDR": f"203.0.113.{n}"})
-            for n in range(61)
-        ]
-        assert [answer.status_code for answer in answers] == [401] * 60 + [429]
+    def test_a_network_is_let_in_sixty_times_a_minute(self, client: FlaskClient) -> None:
+        before = LIMITED.labels("staff_sign_in")._value.get()
+        answers = [_sign_in(client, username=f"user{n}", environ=_neighbour(n)) for n in range(61)]
+        assert LIMITED.labels("staff_sign_in")._value.get() == before + 1
         assert int(answers[-1].headers["Retry-After"]) <= 61
-        assert _sign_in(client, username="x", environ={"REMOTE_ADDR": "198.51.100.1"}).status_code == 401
+
+    def test_a_network_that_goes_on_failing_waits_longer_and_longer(
+        self, client: FlaskClient, account: StaffAccount, clock: Clock
+    ) -> None:
+        guesses = [_sign_in(client, username=f"user{n}", environ=_neighbour(n)) for n in range(21)]
+        assert {answer.status_code for answer in guesses} == {401}
+        waits = []
+        for n in range(6):
+            refused = _sign_in(client, totp=code_now(), environ=_neighbour(n))
+            assert refused.status_code == 429
+            waits.append(int(refused.headers["Retry-After"]))
+            clock.advance(seconds=waits[-1])
+            assert _sign_in(client, username=f"more{n}", environ=_neighbour(n)).status_code == 401
+        assert waits == [2, 4, 8, 16, 30, 30]
+        assert _sign_in(client, totp=code_now(), environ={"REMOTE_ADDR": "198.51.100.1"}).status_code == 201
+        clock.advance(seconds=30)
+        assert _sign_in(client, totp=code_now(), environ=STRANGER).status_code == 201
 
     def test_a_lock_is_audited_and_announced(self, client: FlaskClient, account: StaffAccount) -> None:
         for _ in range(5):

@@ -7,7 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,10 +20,12 @@ from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from miniprogram_api.app import create_app
+from miniprogram_api.kernel.clock import BEIJING
 from miniprogram_api.kernel.clock import now as clock_now
 from miniprogram_api.kernel.db import atomic, db, reading
 from miniprogram_api.operations import backup, invariants
 from miniprogram_api.operations.backup import BackupFailed
+from miniprogram_api.operations.backup_keeping import Keeping, kept_of
 from miniprogram_api.visits.models import Booking, Slot
 from tests.conftest import Clock
 from tests.factories.sites import make_site
@@ -172,7 +174,7 @@ def test_a_sqlite_backup_is_of_one_moment_however_long_it_takes(
         made = back_up(settings, tmp_path / "backups", wait_between_steps)
     assert steps == sorted(steps), "the copying started again"
     assert len(steps) > 5
-    assert backup.broken_invariants(made) == []
+    assert backup.broken_invariants(made, settings.database) == []
     assert count_bookings(f"sqlite:///{made}") < count_bookings(settings.database)
 
 
@@ -225,17 +227,74 @@ def test_the_last_backup_cannot_be_pruned(app: Flask, tmp_path: Path) -> None:
     assert run(app, "backup", "--folder", str(tmp_path), "--keep", "0").exit_code == 2
 
 
+@pytest.mark.usefixtures("programs")
 def test_a_backup_of_a_database_that_does_not_add_up_is_kept_and_reported(
-    app: Flask, world: World, tmp_path: Path, on_postgres: bool
+    app: Flask, world: World, tmp_path: Path
 ) -> None:
-    if on_postgres:
-        pytest.skip("a dump is looked into when it is restored")
     with atomic() as session:
         session.execute(update(Slot).where(Slot.id == world.slot).values(booked=Slot.booked - 1))
     result = run(app, "backup", "--folder", str(tmp_path / "backups"))
     assert result.exit_code == 1
     assert "I2" in result.output
     assert len(list((tmp_path / "backups").iterdir())) == 1
+
+
+def test_a_dump_is_tried_out_and_leaves_no_database_behind(
+    app: Flask, settings: Settings, tmp_path: Path, on_postgres: bool
+) -> None:
+    if not on_postgres:
+        pytest.skip("a copy of SQLite is opened where it lies")
+    made = back_up(settings, tmp_path / "backups")
+    assert backup.broken_invariants(made, settings.database) == []
+    with reading() as session:
+        left = text("SELECT datname FROM pg_database WHERE datname LIKE '%_check_%'")
+        assert session.scalars(left).all() == []
+
+
+def test_a_dump_that_cannot_be_restored_is_not_kept(
+    app: Flask, settings: Settings, tmp_path: Path, on_postgres: bool
+) -> None:
+    if not on_postgres:
+        pytest.skip("a copy of SQLite is opened where it lies")
+    made = back_up(settings, tmp_path / "backups")
+    made.write_bytes(made.read_bytes()[: made.stat().st_size // 2])
+    with pytest.raises(BackupFailed, match="pg_restore failed"):
+        backup.broken_invariants(made, settings.database)
+    assert not made.exists()
+
+
+def test_the_last_of_each_day_week_and_month_is_kept() -> None:
+    start = datetime(2026, 1, 1, tzinfo=BEIJING)
+    made = [start + timedelta(hours=6 * n) for n in range(4 * 400)]
+    kept = sorted(kept_of(made, Keeping(newest=3, daily=4, weekly=3, monthly=5)))
+    assert [at.strftime("%m-%d %H") for at in kept] == [
+        "10-31 18",
+        "11-30 18",
+        "12-31 18",
+        "01-24 18",
+        "01-31 18",
+        "02-01 18",
+        "02-02 18",
+        "02-03 18",
+        "02-04 06",
+        "02-04 12",
+        "02-04 18",
+    ]
+
+
+def test_what_was_deleted_before_is_not_missed() -> None:
+    """Backups are pruned after each one: what a week or month needs later must not go today."""
+    keeping, kept = Keeping(newest=2, daily=3, weekly=2, monthly=2), set[datetime]()
+    for hour in range(24 * 70):
+        kept = kept_of({*kept, datetime(2026, 1, 1, tzinfo=BEIJING) + timedelta(hours=hour)}, keeping)
+    assert [at.strftime("%m-%d %H") for at in sorted(kept)] == [
+        "02-28 23",
+        "03-08 23",
+        "03-09 23",
+        "03-10 23",
+        "03-11 22",
+        "03-11 23",
+    ]
 
 
 def test_a_copy_that_does_not_verify_is_not_kept(tmp_path: Path) -> None:

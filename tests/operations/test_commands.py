@@ -15,7 +15,9 @@ from miniprogram_api.kernel.audit import AuditRow
 from miniprogram_api.kernel.clock import BEIJING, beijing_time
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.workdays import DayKind
+from miniprogram_api.operations import invariants
 from miniprogram_api.operations.keys import new_key
+from miniprogram_api.operations.snapshots import snapshot
 from miniprogram_api.visits.models import Slot
 from tests.conftest import Clock
 from tests.factories.sites import make_opening_rule, make_site
@@ -127,3 +129,10 @@ def test_a_new_key_fits_into_the_ring(app: Flask, settings: Settings) -> None:
     ring, _ = Settings(app_keys=f"{printed},{new_key()}", index_key=new_key().partition(":")[2]).key_ring()
     assert [len(secret) for _, secret in ring] == [32, 32]
     assert ring[0][0] == printed.partition(":")[0]
+
+
+def test_the_selftest_tells_of_each_invariant_before_it_looks(app: Flask) -> None:
+    told = []
+    with snapshot() as session:
+        results = invariants.check(session, lambda invariant: told.append(invariant.code))
+    assert told == [invariant.code for invariant, _ in results]

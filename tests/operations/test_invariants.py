@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.engagement.models import EngagementDay
 from miniprogram_api.engagement.rules import SUMMED
-from miniprogram_api.identity.models import Member, RoleGrant
+from miniprogram_api.identity.models import Member, MemberSession, RoleGrant
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.audit import AuditRow
-from miniprogram_api.kernel.db import db
+from miniprogram_api.kernel.db import Model, db
 from miniprogram_api.kernel.events import DeliveryRow, EventRow
 from miniprogram_api.kernel.idempotency import StoredAnswer
-from miniprogram_api.operations import invariants
+from miniprogram_api.messaging.models import Message, MessageKind, SubscriptionCredit
+from miniprogram_api.operations import invariants, invariants_personal
 from miniprogram_api.operations.snapshots import snapshot
 from miniprogram_api.registry.models import HeldProject, ProjectState
 from miniprogram_api.sites.models import Lifecycle, Site
@@ -35,6 +36,7 @@ from miniprogram_api.visits.models import (
     TicketState,
     Visitor,
 )
+from tests.factories.notices import make_objection
 from tests.factories.sites import LONG_AGO
 from tests.operations.conftest import World, status_of
 
@@ -241,6 +243,61 @@ def half_erase_visitor(vandal: Vandal, world: World) -> Any:
     return vandal.one(select(Visitor.id).where(Visitor.booking_id == world.confirmed).order_by(Visitor.id))
 
 
+def keep_a_session(vandal: Vandal, world: World) -> Any:
+    half_erase_member(vandal, world)
+    return vandal.one(select(MemberSession.id).where(MemberSession.member_id == world.member))
+
+
+def keep_an_answer(vandal: Vandal, world: World) -> str:
+    half_erase_member(vandal, world)
+    return f"member:{world.member}"
+
+
+def keep_a_message(vandal: Vandal, world: World) -> Any:
+    half_erase_member(vandal, world)
+    wording = {"wording": 1, "title": "参观已取消", "body": "场馆临时关闭"}
+    row = {"id": uuid4(), "member_id": world.member, "kind": MessageKind.VISIT_CANCELLED_BY_SITE}
+    row |= {"subject_id": "1", "created_at": LONG_AGO} | wording
+    vandal.connection.execute(insert(Message).values(row))
+    return row["id"]
+
+
+def keep_a_credit(vandal: Vandal, world: World) -> Any:
+    half_erase_member(vandal, world)
+    row = {"member_id": world.member, "template": "visit_cancelled", "credits": 1, "updated_at": LONG_AGO}
+    vandal.connection.execute(insert(SubscriptionCredit).values(row))
+    return world.member
+
+
+def keep_the_words(vandal: Vandal, world: World) -> UUID:
+    half_erase_member(vandal, world)
+    vandal.set(Booking, Booking.id == world.confirmed, contact_name_cipher=None, contact_phone_cipher=None)
+    vandal.set(Booking, Booking.id == world.confirmed, contact_phone_index=None, cancel_reason="张小林来电")
+    return world.confirmed
+
+
+def keep_an_objection(vandal: Vandal, world: World) -> Any:
+    with Session(vandal.connection) as session:
+        objection = make_objection(session, member_id=world.member)
+        session.flush()
+    half_erase_member(vandal, world)
+    return objection.id
+
+
+def agree_with_oneself(vandal: Vandal, world: World) -> Any:
+    one = uuid4()
+    vandal.set(
+        RoleGrant,
+        RoleGrant.role == Role.SITE_MANAGER.value,
+        role=Role.ADMIN.value,
+        site_id=None,
+        scope="city",
+        granted_by=one,
+        approved_by=one,
+    )
+    return vandal.one(select(RoleGrant.id))
+
+
 def book_twice(vandal: Vandal, world: World) -> str:
     vandal.unguard("visits_bookings", "uq_visits_bookings_member_day")
     living = Booking.status.in_([BookingStatus.ADMITTED, BookingStatus.CONFIRMED])
@@ -362,6 +419,12 @@ BREAKAGES: list[tuple[str, Breakage]] = [
     ("I10", half_erase_member),
     ("I10", half_erase_booking),
     ("I10", half_erase_visitor),
+    ("I10", keep_a_session),
+    ("I10", keep_an_answer),
+    ("I10", keep_a_message),
+    ("I10", keep_a_credit),
+    ("I10", keep_the_words),
+    ("I10", keep_an_objection),
     ("I13", book_twice),
     ("I13-overlap", book_two_at_once),
     ("I13-person", bring_a_person_twice),
@@ -371,6 +434,7 @@ BREAKAGES: list[tuple[str, Breakage]] = [
     ("I15", misplace_scan),
     ("I15", unbind_grant),
     ("I15", mislabel_grant),
+    ("I15", agree_with_oneself),
     ("I12", invent_emissions),
     ("I16", invent_visitors),
     ("I17", invent_a_revision),
@@ -405,3 +469,29 @@ def test_each_invariant_names_what_breaks_it(world: World, subtests: pytest.Subt
 def _violations(connection: Connection) -> dict[str, list[str]]:
     with Session(connection) as session:
         return {invariant.code: broken for invariant, broken in invariants.check(session)}
+
+
+def test_every_table_that_speaks_of_members_is_settled() -> None:
+    """A new one is asked to be empty of erased members, unless it is named as kept."""
+    assert invariants_personal.tables_of_members().keys() == invariants_personal.KEPT | {
+        "identity_consents",
+        "identity_member_sessions",
+        "messaging_credits",
+        "messaging_deliveries",
+        "messaging_messages",
+        "registry_objection_files",
+        "visits_calendar_feeds",
+    }
+
+
+def test_every_column_that_is_encrypted_or_looked_up_blind_is_labelled_personal() -> None:
+    """Names, phones and documents are only ever kept so; secrets of staff and partners are named here."""
+    secrets = {"identity_staff.totp_cipher", "registry_partner_keys.hmac_cipher"}
+    secrets |= {"registry_subscriptions.secret_cipher", "registry_subscriptions.old_secret_cipher"}
+    hidden = {
+        f"{table.name}.{column.name}"
+        for table in Model.metadata.sorted_tables
+        for column in table.c
+        if column.name.endswith(("_cipher", "_index")) and "pii" not in column.info
+    }
+    assert hidden == secrets | {"identity_sign_in_failures.username_index"}

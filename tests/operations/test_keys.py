@@ -10,7 +10,7 @@ from miniprogram_api.identity import totp
 from miniprogram_api.identity.models import Member, StaffAccount
 from miniprogram_api.identity.service import members
 from miniprogram_api.kernel import clock, crypto
-from miniprogram_api.kernel.audit import SYSTEM
+from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.operations import keys
 from miniprogram_api.registry.models.partners import KeyKind
@@ -115,6 +115,20 @@ def test_rotating_again_changes_nothing() -> None:
     install(NEW, OLD)
     rotate()
     assert rotate() == 0
+
+
+def test_a_rotation_is_in_the_audit_trail(site: UUID) -> None:
+    install(NEW, OLD)
+    changed = rotate()
+    rotate()
+    with reading() as session:
+        told = select(AuditRow).where(AuditRow.action == "operations.keys_rotated").order_by(AuditRow.id)
+        first, second = session.scalars(told)
+    assert (first.object_type, first.object_id) == ("key", "new")
+    assert first.after is not None
+    assert first.after["changed"]["identity_members.phone_cipher"] == 1
+    assert sum(first.after["changed"].values()) == changed
+    assert second.after == {"changed": {}}
 
 
 def test_a_rotation_that_was_stopped_goes_on(monkeypatch: pytest.MonkeyPatch, site: UUID) -> None:

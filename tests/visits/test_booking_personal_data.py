@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from miniprogram_api.identity.permissions import Role
 from miniprogram_api.identity.service import personal_data
 from miniprogram_api.kernel import clock as kernel_clock
+from miniprogram_api.kernel import events
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.crypto import mask_id_number, mask_phone
 from miniprogram_api.kernel.db import atomic, reading
@@ -20,11 +22,14 @@ from miniprogram_api.visits.rules.policy import RealName
 from miniprogram_api.visits.service import visitors
 from miniprogram_api.visits.service.erasure import VisitsOfMember
 from tests.conftest import Clock
+from tests.factories.gate import Gate
 from tests.factories.members import give_phone
 from tests.factories.sites import make_site
+from tests.factories.staff import signed_in
 from tests.factories.visits import WEDNESDAY_AT_NINE, make_policy, make_slot
 from tests.support.booking import CONTACT, Visitor
 from tests.support.canaries import find_canaries, personal_values
+from tests.support.clients import BearerClient
 
 ADA = {"name": "王小明", "id_type": "id_card", "id_number": "220102198501010019"}
 CANARIES = [CONTACT["name"], CONTACT["phone"], ADA["name"], ADA["id_number"]]
@@ -195,3 +200,35 @@ def read_visitor() -> VisitorRow:
 def read_booking() -> Booking:
     with reading() as session:
         return session.scalars(select(Booking).execution_options(populate_existing=True)).one()
+
+
+class TestWhatHappenedToABooking:
+    def test_is_in_the_members_copy(self, app: Flask, site: Site, alice: Visitor, clock: Clock) -> None:
+        shown = alice.booked(add_slot(site).id, contact=CONTACT, visitors=[ADA])
+        alice.post("/api/v1/me/calendar-feed")
+        code = alice.get(f"/api/v1/bookings/{shown['id']}/ticket").get_json()["code"]
+        manager = BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+        looked = manager.post(f"/api/staff/v1/bookings/{shown['id']}/reveal", json={"reason": "遗失物品"})
+        assert looked.status_code == 200
+        clock.set(WEDNESDAY_AT_NINE)
+        assert Gate(app, site.id).scan(code)["result"] == "ok"
+        with reading() as session:
+            copy = personal_data.export_member(session, alice.id)["visits"]
+        [booking] = copy["bookings"]
+        assert [(scan["result"], scan["seats"]) for scan in booking["scans"]] == [("ok", shown["seats"])]
+        assert booking["contact_shown_to_staff"] == [
+            {"at": "2026-11-23T10:00:00+08:00", "reason": "遗失物品"}
+        ]
+        assert copy["calendar_addresses"] == [{"made_at": "2026-11-23T10:00:00+08:00", "ended_at": None}]
+
+    def test_loses_its_words_with_the_member(self, app: Flask, site: Site, alice: Visitor) -> None:
+        shown = alice.booked(add_slot(site).id, contact=CONTACT, visitors=[ADA])
+        manager = BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+        path = f"/api/staff/v1/bookings/{shown['id']}/cancel"
+        assert manager.post(path, json={"reason": f"{CONTACT['name']}来电取消"}).status_code == 200
+        with atomic() as session:
+            personal_data.erase_member(session, member_id=alice.id, actor=SYSTEM, now=kernel_clock.now())
+        # What is told of it later reaches nobody any more.
+        events.drain()
+        with reading() as session:
+            assert find_canaries(session, [*CANARIES]) == set()

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from miniprogram_api.web.auth import public
+from miniprogram_api.web.auth import DENIED, public
 from tests.support.problems import assert_problem
 from tests.web.conftest import CALLERS
 
@@ -43,8 +43,10 @@ def test_a_caller_with_the_permission_gets_in(client: FlaskClient, scheme: str) 
     assert response.get_json()["id"] == str(CALLERS["alice"])
 
 
-def test_a_caller_without_the_permission_is_told_so(client: FlaskClient) -> None:
+def test_a_caller_without_the_permission_is_told_so_and_counted(client: FlaskClient) -> None:
+    before = DENIED.labels("/_probe/private")._value.get()
     assert_problem(_see(client, "Bearer mp_alice_test.other"), 403, "auth.forbidden")
+    assert DENIED.labels("/_probe/private")._value.get() == before + 1
 
 
 @pytest.mark.parametrize(("prefix", "kind", "ip"), [("mp", "member", None), ("st", "staff", "10.1.2.3")])

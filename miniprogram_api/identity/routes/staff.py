@@ -1,6 +1,5 @@
 """Staff over HTTP: sign in with password and second factor, one's own sessions and password."""
 
-import ipaddress
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from miniprogram_api.identity.service.staff_sessions import Origin
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import AppError
+from miniprogram_api.web.addresses import is_loopback, neighbourhood_of
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, public, requires
 from miniprogram_api.web.limits import hit
@@ -33,9 +33,8 @@ BLUEPRINTS = (sessions_blp, me_blp, *staff_accounts.BLUEPRINTS, *audit.BLUEPRINT
 AUTH_FAILURES = Counter("auth_failures_total", "Staff sign-ins refused", ["reason"])
 
 # Guesses spread over many usernames come from few networks. An organisation behind one address is slowed down
-# for a minute at most, never locked.
+# for a minute at most, never locked. Failures slow it down further: see `identity.lockout`.
 _NETWORK_RATE = "60/minute"
-_IPV4_NETWORK, _IPV6_NETWORK = 24, 56
 
 
 @sessions_blp.post("/sessions")
@@ -108,6 +107,29 @@ def end_current_session() -> None:
             actor=current_actor(),
             now=clock.now(),
         )
+
+
+@sessions_blp.post("/sessions/current/second-factor")
+@requires("staff.self")
+@sessions_blp.arguments(wire.ShowSecondFactorBody, example={"totp": "123456"})
+@sessions_blp.response(HTTPStatus.OK, wire.FreshView, example={"fresh_until": "2026-11-23T10:30:00+08:00"})
+def show_second_factor(body: dict[str, Any]) -> dict[str, Any]:
+    """Show a fresh code, as an act asks for that was refused with `auth.second_factor_due`."""
+    principal = current_principal()
+    _slow_down_network()
+    with reading() as session:
+        claim = sign_in.get_claim(session, principal.id)
+    with atomic() as session:
+        outcome = sign_in.show_second_factor(
+            session,
+            claim=claim,
+            session_id=principal.session_id,
+            code=body["totp"],
+            origin=_origin(),
+            actor=current_actor(),
+            now=clock.now(),
+        )
+    return {"fresh_until": _granted(outcome)}
 
 
 @sessions_blp.delete("/sessions/<string:session_id>")
@@ -190,12 +212,17 @@ def _prove(body: dict[str, Any]) -> Proof:
 
 def _slow_down_network() -> None:
     """Refuse a network that tries too often; without the shared store nobody is let in uncounted."""
-    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  no address known, none listened on
-    if address.is_loopback and not current_app.extensions["settings"].production:
-        return
-    width = _IPV4_NETWORK if address.version == 4 else _IPV6_NETWORK
-    network = ipaddress.ip_network((address, width), strict=False)
-    hit("staff_sign_in", _NETWORK_RATE, str(network), fail_closed=True)
+    network = _network()
+    if network is not None:
+        hit("staff_sign_in", _NETWORK_RATE, network, fail_closed=True)
+
+
+def _network() -> str | None:
+    """The network that failures count against; None for this machine in development."""
+    production = current_app.extensions["settings"].production
+    if is_loopback(request.remote_addr) and not production:
+        return None
+    return neighbourhood_of(request.remote_addr)
 
 
 def _granted(outcome: T | AppError) -> T:
@@ -212,4 +239,4 @@ def _profile() -> PasswordProfile:
 
 def _origin() -> Origin:
     agent = request.headers.get("User-Agent")
-    return Origin(ip=request.remote_addr, user_agent=agent, request_id=g.get("request_id"))
+    return Origin(request.remote_addr, agent, g.get("request_id"), network=_network())

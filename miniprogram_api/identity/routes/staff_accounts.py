@@ -118,7 +118,7 @@ def enable_staff(body: dict[str, Any], staff_id: str) -> StaffProfile:
 
 
 @accounts_blp.post("/staff/<string:staff_id>/password-reset")
-@requires("staff.manage")
+@requires("staff.manage", fresh=True)
 @accounts_blp.response(HTTPStatus.OK, wire.HandedOverView, example=_HANDED_OVER)
 def reset_password(staff_id: str) -> dict[str, Any]:
     """Replace a lost password by a one-time one, and end all sessions."""
@@ -137,7 +137,7 @@ def reset_password(staff_id: str) -> dict[str, Any]:
 
 
 @accounts_blp.post("/staff/<string:staff_id>/totp-reset")
-@requires("staff.manage")
+@requires("staff.manage", fresh=True)
 @accounts_blp.arguments(wire.ReasonBody, example={"reason": "手机遗失"})
 @accounts_blp.response(HTTPStatus.OK, wire.StaffView, example=wire.STAFF)
 def reset_totp(body: dict[str, Any], staff_id: str) -> StaffProfile:
@@ -150,13 +150,13 @@ def reset_totp(body: dict[str, Any], staff_id: str) -> StaffProfile:
 
 
 @accounts_blp.post("/staff/<string:staff_id>/grants")
-@requires("staff.manage")
+@requires("staff.manage", fresh=True)
 @accounts_blp.arguments(
     wire.GrantRoleBody, example={"role": "gate", "site_id": "01990f3e-7c1a-7b52-9d0e-5a4f7d1c2b3d"}
 )
 @accounts_blp.response(HTTPStatus.CREATED, wire.GrantView, example=wire.GRANT)
 def grant_role(body: dict[str, Any], staff_id: str) -> HeldGrant:
-    """Give a role; it counts from the account's next request on."""
+    """Give a role; it counts from the account's next request on, `admin` and `dpo` once another approves."""
     with atomic() as session:
         grant = roles.grant_role(
             session, staff_id=parse_id(staff_id), actor=current_actor(), now=clock.now(), **body
@@ -182,13 +182,29 @@ def revoke_grant(query: dict[str, Any], staff_id: str, grant_id: str) -> None:
 
 
 @accounts_blp.post("/staff/<string:staff_id>/grants/<string:grant_id>/restore")
-@requires("staff.manage")
+@requires("staff.manage", fresh=True)
 @accounts_blp.response(HTTPStatus.OK, wire.GrantView, example=wire.GRANT)
 def restore_grant(staff_id: str, grant_id: str) -> HeldGrant:
     """Let a role count again that was frozen when its site got another operator."""
     with atomic() as session:
         grant = roles.restore_grant(
             session, staff_id=parse_id(staff_id), grant_id=parse_id(grant_id), actor=current_actor()
+        )
+        return staff_profiles.held(grant)
+
+
+@accounts_blp.post("/staff/<string:staff_id>/grants/<string:grant_id>/approve")
+@requires("staff.manage", fresh=True)
+@accounts_blp.response(HTTPStatus.OK, wire.GrantView, example=wire.GRANT)
+def approve_grant(staff_id: str, grant_id: str) -> HeldGrant:
+    """Let a role count that another administrator gave and that takes two."""
+    with atomic() as session:
+        grant = roles.approve_grant(
+            session,
+            staff_id=parse_id(staff_id),
+            grant_id=parse_id(grant_id),
+            actor=current_actor(),
+            now=clock.now(),
         )
         return staff_profiles.held(grant)
 

@@ -15,6 +15,7 @@ _GRANT = {
     "permissions": ["bookings.manage", "bookings.view", "sites.view"],
     "granted_at": "2026-11-23T10:00:00+08:00",
     "frozen_at": None,
+    "awaiting_approval": False,
 }
 STAFF = {
     "id": "01990f3e-7c1a-7b52-9d0e-5a4f7d1c2b3a",
@@ -99,6 +100,14 @@ class ConfirmEnrolmentBody(CredentialsBody):
     )
 
 
+class ShowSecondFactorBody(Schema):
+    totp = fields.String(required=True, validate=validate.Length(min=1, max=40), metadata=_CODE)
+
+
+class FreshView(Schema):
+    fresh_until = Instant(metadata={"description": "Until then sensitive acts need no other code."})
+
+
 class ChangePasswordBody(Schema):
     current_password = _password()
     new_password = _password()
@@ -115,6 +124,9 @@ class GrantView(Schema):
     frozen_at = Instant(
         allow_none=True,
         metadata={"description": "Since when it counts for nothing: its site has another operator."},
+    )
+    awaiting_approval = fields.Boolean(
+        metadata={"description": "It counts for nothing until a second administrator approves it."}
     )
 
 

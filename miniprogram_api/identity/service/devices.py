@@ -17,6 +17,7 @@ from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.kernel.ids import new_id, opaque_token, token_hash
 
 TOKEN_PREFIX = "gd_"  # noqa: S105  says whose token it is
+DEMO_ACTOR = "demo"
 
 
 class AddedDevice(NamedTuple):
@@ -27,7 +28,11 @@ class AddedDevice(NamedTuple):
 
 
 def create_device(session: Session, *, site_id: UUID, name: str, actor: Actor, now: datetime) -> AddedDevice:
-    """Add a device to a site, which the caller has found within the actor's scope."""
+    """Add a device to a site, which the caller has found within the actor's scope.
+
+    One that a demonstration or its accounts add is of the demonstration too.
+    """
+    created_by = UUID(actor.id) if actor.kind == "staff" else None
     token = TOKEN_PREFIX + opaque_token()
     device = GateDevice(
         id=new_id(),
@@ -35,7 +40,8 @@ def create_device(session: Session, *, site_id: UUID, name: str, actor: Actor, n
         name=name,
         token_hash=token_hash(token),
         created_at=now,
-        created_by=UUID(actor.id) if actor.kind == "staff" else None,
+        created_by=created_by,
+        demo=actor.id == DEMO_ACTOR or _is_demo(session, created_by),
     )
     session.add(device)
     session.flush()
@@ -87,6 +93,10 @@ def restore_device(session: Session, *, site_id: UUID, device_id: UUID, actor: A
     if device.frozen_at is None:
         raise NotFrozen
     return freezing.thaw_device(session, device, actor=actor)
+
+
+def _is_demo(session: Session, staff_id: UUID | None) -> bool:
+    return session.scalar(select(StaffAccount.demo).where(StaffAccount.id == staff_id)) is True
 
 
 def _lock_device(session: Session, site_id: UUID, device_id: UUID) -> GateDevice:

@@ -1,5 +1,6 @@
-"""Counts failed sign-ins per username and locks it for a while, whether or not an account has it."""
+"""Counts failed sign-ins per username, whether or not an account has it, and per network."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -20,19 +21,34 @@ def index_of(username: str) -> bytes:
     return crypto.blind_index(username, purpose="identity.sign_in_username")
 
 
-def seconds_locked(session: Session, username_index: bytes, now: datetime) -> int:
-    """How long the username stays locked, 0 when it is not; its tally is held until the transaction ends.
+def network_index(network: str) -> bytes:
+    """What the tally of a network is kept under, beside those of usernames."""
+    return crypto.blind_index(network, purpose="identity.sign_in_network")
+
+
+def seconds_locked(session: Session, index: bytes, now: datetime) -> int:
+    """How long the username or network stays refused, 0 when it is not; the tally is held until the end.
 
     Also that of a first guess, which is made for it: else parallel first guesses would all be let through.
     """
-    return _tally(_hold(session, username_index, now)).seconds_locked(now)
+    return _tally(_hold(session, index, now)).seconds_locked(now)
 
 
 def count_failure(session: Session, username_index: bytes, now: datetime) -> Tally:
-    """Count one failure; parallel guesses are counted one after the other."""
-    row = _hold(session, username_index, now)
-    before = _tally(row) if row.failures else None
-    after = lockout.after_failure(before, now)
+    """Count one failure of a username; parallel guesses are counted one after the other."""
+    return _count(session, username_index, lockout.after_failure, now)
+
+
+def count_network_failure(session: Session, network: str, now: datetime) -> Tally:
+    """Count one failure of a network, whoever's it is."""
+    return _count(session, network_index(network), lockout.after_network_failure, now)
+
+
+def _count(
+    session: Session, index: bytes, after_one: Callable[[Tally | None, datetime], Tally], now: datetime
+) -> Tally:
+    row = _hold(session, index, now)
+    after = after_one(_tally(row) if row.failures else None, now)
     row.failures, row.last_failed_at, row.locked_until = (
         after.failures,
         after.last_failed_at,
@@ -43,7 +59,7 @@ def count_failure(session: Session, username_index: bytes, now: datetime) -> Tal
 
 
 def forgive(session: Session, username_index: bytes) -> None:
-    """Forget the failures of a username."""
+    """Forget the failures of a username; those of its network stay."""
     session.execute(delete(SignInFailures).where(SignInFailures.username_index == username_index))
 
 

@@ -57,6 +57,12 @@ def profile_of(member: Member) -> Profile:
     )
 
 
+def is_living(session: Session, member_id: UUID) -> bool:
+    """Whether there is such a member who has not been erased."""
+    living = select(Member.id).where(Member.id == member_id, Member.erased_at.is_(None))
+    return session.scalar(living) is not None
+
+
 def get_openid(session: Session, member_id: UUID) -> str:
     """What WeChat calls the member, for calls to WeChat about them. Raises NotFound."""
     openid = read_openid(_get(session, member_id))

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from miniprogram_api.identity import events, personal_data
+from miniprogram_api.identity import consent_texts, events, personal_data
 from miniprogram_api.identity.models import Consent, Erasure, Member, MemberSession
 from miniprogram_api.identity.personal_data import instant
 from miniprogram_api.identity.service import members, trail
-from miniprogram_api.kernel.audit import SYSTEM, Actor
+from miniprogram_api.kernel.audit import SYSTEM, Actor, AuditRow
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.crypto import mask_phone
 from miniprogram_api.kernel.db import after_commit
@@ -107,6 +107,7 @@ class IdentityOfMember:
             "member": _export_profile(session.get_one(Member, member_id)),
             "sessions": _export_sessions(session, member_id),
             "consents": _export_consents(session, member_id),
+            "trail": _export_trail(session, member_id),
         }
 
     @staticmethod
@@ -138,6 +139,23 @@ def _export_profile(member: Member) -> dict[str, Any]:
     }
 
 
+def _export_trail(session: Session, member_id: UUID) -> list[dict[str, Any]]:
+    """What the audit trail keeps of what the member did, and of what was done to the account."""
+    own = and_(AuditRow.actor_kind == "member", AuditRow.actor_id == str(member_id))
+    about = and_(AuditRow.object_type == "member", AuditRow.object_id == str(member_id))
+    columns = AuditRow.at, AuditRow.action, AuditRow.actor_kind, AuditRow.object_type, AuditRow.object_id
+    rows = session.execute(select(*columns).where(or_(own, about)).order_by(AuditRow.id))
+    return [
+        {
+            "at": instant(row.at),
+            "action": row.action,
+            "by": row.actor_kind,
+            "object": f"{row.object_type}:{row.object_id}",
+        }
+        for row in rows
+    ]
+
+
 def _export_sessions(session: Session, member_id: UUID) -> list[dict[str, Any]]:
     rows = session.scalars(
         select(MemberSession)
@@ -159,14 +177,18 @@ def _export_consents(session: Session, member_id: UUID) -> list[dict[str, Any]]:
     rows = session.scalars(
         select(Consent).where(Consent.member_id == member_id).order_by(Consent.decided_at, Consent.id)
     )
-    return [
-        {
-            "purpose": row.purpose.value,
-            "granted": row.granted,
-            "text_version": row.text_version,
-            "text_sha256": row.text_sha256,
-            "channel": row.channel,
-            "decided_at": instant(row.decided_at),
-        }
-        for row in rows
-    ]
+    return [_export_consent(row) for row in rows]
+
+
+def _export_consent(row: Consent) -> dict[str, Any]:
+    # With the words: who is shown a version and a digest alone cannot tell what they agreed to.
+    shown = consent_texts.find_text(row.purpose, row.text_version)
+    return {
+        "purpose": row.purpose.value,
+        "granted": row.granted,
+        "text_version": row.text_version,
+        "text_sha256": row.text_sha256,
+        "text": None if shown is None else f"{shown.title}\n{shown.body}",
+        "channel": row.channel,
+        "decided_at": instant(row.decided_at),
+    }

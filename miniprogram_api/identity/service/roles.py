@@ -11,8 +11,15 @@ from miniprogram_api.identity import permissions
 from miniprogram_api.identity.models import RoleGrant, StaffAccount
 from miniprogram_api.identity.permissions import Reach, Role
 from miniprogram_api.identity.service import freezing, organisations, staff, staff_trail
-from miniprogram_api.identity.staff_errors import AlreadyGranted, NoSuchObject, NotFrozen, RoleReach
-from miniprogram_api.identity.staff_events import RoleGranted, RoleRevoked, StaffMoved
+from miniprogram_api.identity.staff_errors import (
+    AlreadyGranted,
+    NoSuchObject,
+    NotAwaiting,
+    NotFrozen,
+    RoleReach,
+    SecondPersonNeeded,
+)
+from miniprogram_api.identity.staff_events import RoleApproved, RoleGranted, RoleRevoked, StaffMoved
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.kernel.ids import new_id
@@ -28,7 +35,7 @@ def grant_role(
     actor: Actor,
     now: datetime,
 ) -> RoleGrant:
-    """Give a role; a frozen one counts again.
+    """Give a role; a frozen one counts again. One that takes two people waits for the second.
 
     Raises NotFound, OwnAccount, RoleReach, NoSuchObject, AlreadyGranted. The account's row is locked, so two
     grants of one role come one after the other.
@@ -56,11 +63,38 @@ def grant_role(
         site_id=site_id,
         granted_at=now,
         granted_by=UUID(actor.id) if actor.kind == "staff" else None,
+        approved_at=None if _takes_two(role, actor) else now,
     )
     _insert(session, grant)
     event = RoleGranted(str(account.id), grant_id=str(grant.id), role=role.value, scope=scope)
-    staff_trail.leave(session, event, actor=actor, after={"role": role.value, "scope": scope})
+    after = {"role": role.value, "scope": scope, "awaiting_approval": grant.approved_at is None}
+    staff_trail.leave(session, event, actor=actor, after=after)
     return grant
+
+
+def approve_grant(
+    session: Session, *, staff_id: UUID, grant_id: UUID, actor: Actor, now: datetime
+) -> RoleGrant:
+    """Let a role count that waits for a second person.
+
+    Raises NotFound, OwnAccount, NotAwaiting, and SecondPersonNeeded for who gave it. Declining is revoking.
+    """
+    staff.refuse_own(actor, staff_id)
+    grant = _get_living(session, staff_id, grant_id)
+    if grant.approved_at is not None:
+        raise NotAwaiting
+    if actor.id == str(grant.granted_by):
+        raise SecondPersonNeeded
+    grant.approved_at, grant.approved_by = now, UUID(actor.id) if actor.kind == "staff" else None
+    event = RoleApproved(str(staff_id), grant_id=str(grant.id), role=grant.role, scope=grant.scope)
+    after = {"role": grant.role, "scope": grant.scope, "granted_by": str(grant.granted_by)}
+    staff_trail.leave(session, event, actor=actor, after=after)
+    return grant
+
+
+def _takes_two(role: Role, actor: Actor) -> bool:
+    """Whether a second person has to agree; who has a shell on the server makes the first administrators."""
+    return role in permissions.TWO_PERSON and actor.kind == "staff"
 
 
 def revoke_grant(
@@ -76,11 +110,7 @@ def revoke_grant(
 def restore_grant(session: Session, *, staff_id: UUID, grant_id: UUID, actor: Actor) -> RoleGrant:
     """Let a frozen role count again. Raises NotFound, OwnAccount, and NotFrozen for one that counts."""
     staff.refuse_own(actor, staff_id)
-    staff.lock_account(session, staff_id)
-    mine = (RoleGrant.id == grant_id, RoleGrant.staff_id == staff_id, RoleGrant.revoked_at.is_(None))
-    grant = session.scalar(select(RoleGrant).where(*mine).execution_options(populate_existing=True))
-    if grant is None:
-        raise NotFound
+    grant = _get_living(session, staff_id, grant_id)
     if grant.frozen_at is None:
         raise NotFrozen
     return freezing.thaw(session, grant, actor=actor)
@@ -148,6 +178,16 @@ def _revoke(
         before = {"role": grant.role, "scope": grant.scope}
         staff_trail.leave(session, event, actor=actor, before=before, reason=reason)
     return len(grants)
+
+
+def _get_living(session: Session, staff_id: UUID, grant_id: UUID) -> RoleGrant:
+    """The grant as last committed, under the lock of its account. Raises NotFound."""
+    staff.lock_account(session, staff_id)
+    mine = (RoleGrant.id == grant_id, RoleGrant.staff_id == staff_id, RoleGrant.revoked_at.is_(None))
+    grant = session.scalar(select(RoleGrant).where(*mine).execution_options(populate_existing=True))
+    if grant is None:
+        raise NotFound
+    return grant
 
 
 def _find_living(session: Session, staff_id: UUID, role: Role, scope: str) -> RoleGrant | None:

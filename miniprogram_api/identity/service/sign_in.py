@@ -24,10 +24,11 @@ from miniprogram_api.identity.staff_errors import (
     TotpEnrolmentRequired,
     TotpRejected,
     TotpRequired,
+    WrongCode,
 )
 from miniprogram_api.identity.staff_events import StaffLockedOut, TotpBegun, TotpEnrolled
 from miniprogram_api.kernel.audit import Actor
-from miniprogram_api.kernel.errors import AppError
+from miniprogram_api.kernel.errors import AppError, NotFound, TooMany
 from miniprogram_api.kernel.ids import new_id
 
 
@@ -86,6 +87,14 @@ def find_claim(session: Session, *, username: str, demo_allowed: bool) -> Claim:
     ).one_or_none()
     staff_id, password_hash = (None, None) if found is None else found
     return Claim(lockouts.index_of(stored), staff_id, password_hash)
+
+
+def get_claim(session: Session, staff_id: UUID) -> Claim:
+    """`claim_of` an account that is signed in. Raises NotFound."""
+    account = session.get(StaffAccount, staff_id)
+    if account is None:
+        raise NotFound
+    return claim_of(account)
 
 
 def claim_of(account: StaffAccount) -> Claim:
@@ -169,13 +178,43 @@ def confirm_second_factor(
     return codes
 
 
+def show_second_factor(
+    session: Session,
+    *,
+    claim: Claim,
+    session_id: UUID,
+    code: str,
+    origin: Origin,
+    actor: Actor,
+    now: datetime,
+) -> datetime | AppError:
+    """Take a fresh code of who is signed in; returns until when sensitive acts need no other."""
+    proof = Proof(claim, matched=True)
+    account = admit(session, proof=proof, origin=origin, now=now)
+    if isinstance(account, AppError):
+        return account
+    if not _is_second_factor(session, account, code, now=now):
+        return _failed(session, proof, WrongCode(field="totp"), origin=origin, now=now)
+    lockouts.forgive(session, claim.username_index)
+    return staff_sessions.mark_proven(
+        session, staff_id=account.id, session_id=session_id, actor=actor, now=now
+    )
+
+
 def admit(
     session: Session, *, proof: Proof, origin: Origin, now: datetime, refusal: AppError | None = None
 ) -> StaffAccount | AppError:
-    """The proven account, its row locked; or the refusal, counted. A locked username is refused anyway."""
+    """The proven account, its row locked; or the refusal, counted.
+
+    A locked username is refused anyway, and so is a network that has to wait.
+    """
     locked_s = lockouts.seconds_locked(session, proof.claim.username_index, now)
     if locked_s:
         return LockedOut(retry_after_s=locked_s)
+    if origin.network is not None:
+        wait_s = lockouts.seconds_locked(session, lockouts.network_index(origin.network), now)
+        if wait_s:
+            return TooMany(retry_after_s=wait_s)
     if proof.matched and proof.claim.staff_id is not None:
         account = staff.lock_account(session, proof.claim.staff_id)
         # Between the look-up and now the account may have been disabled or its password replaced.
@@ -191,9 +230,13 @@ def _second_factor(
         return None if account.demo else TotpEnrolmentRequired()
     if not code:
         return TotpRequired()
-    if _use_totp(account, code, now=now) or _use_recovery_code(session, account, code, now=now):
+    if _is_second_factor(session, account, code, now=now):
         return None
     return _failed(session, proof, TotpRejected(), origin=origin, now=now)
+
+
+def _is_second_factor(session: Session, account: StaffAccount, code: str, *, now: datetime) -> bool:
+    return _use_totp(account, code, now=now) or _use_recovery_code(session, account, code, now=now)
 
 
 def _use_totp(account: StaffAccount, code: str, *, now: datetime) -> bool:
@@ -234,6 +277,8 @@ def _open(
 
 def _failed(session: Session, proof: Proof, refusal: AppError, *, origin: Origin, now: datetime) -> AppError:
     tally = lockouts.count_failure(session, proof.claim.username_index, now)
+    if origin.network is not None:
+        lockouts.count_network_failure(session, origin.network, now)
     if tally.locked_until is not None and proof.claim.staff_id is not None:
         event = StaffLockedOut(str(proof.claim.staff_id))
         actor = Actor(kind="system", id="sign_in", ip=origin.ip, request_id=origin.request_id)

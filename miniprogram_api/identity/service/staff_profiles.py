@@ -28,6 +28,7 @@ class HeldGrant:
     permissions: tuple[str, ...]
     granted_at: datetime
     frozen_at: datetime | None
+    awaiting_approval: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def held(grant: RoleGrant) -> HeldGrant:
         permissions=tuple(sorted(policy.permissions)),
         granted_at=grant.granted_at,
         frozen_at=grant.frozen_at,
+        awaiting_approval=grant.approved_at is None,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.identity.models import StaffSession
 from miniprogram_api.identity.service import staff_trail
-from miniprogram_api.identity.staff_events import StaffSessionsEnded, StaffSignedIn
+from miniprogram_api.identity.staff_events import SecondFactorShown, StaffSessionsEnded, StaffSignedIn
 from miniprogram_api.kernel import paging
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import NotFound
@@ -21,6 +21,7 @@ TOKEN_PREFIX = "st_"  # noqa: S105  says whose token it is
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
+FRESH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Origin:
     ip: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    network: str | None = None  # failures count against it, where there is one
 
 
 def open_session(
@@ -43,6 +45,7 @@ def open_session(
         access_hash=token_hash(token),
         created_at=now,
         last_seen_at=now,
+        proven_at=now,
         expires_at=now + ABSOLUTE,
         ip=origin.ip,
         user_agent=(origin.user_agent or "")[:200] or None,
@@ -59,6 +62,22 @@ def open_session(
 def is_over(*, last_seen_at: datetime, expires_at: datetime, now: datetime) -> bool:
     """Whether a session has idled or lasted too long."""
     return now >= expires_at or now - last_seen_at >= IDLE
+
+
+def is_fresh(*, proven_at: datetime, now: datetime) -> bool:
+    """Whether the second factor was shown so recently that a sensitive act needs no other."""
+    return proven_at <= now < proven_at + FRESH
+
+
+def mark_proven(
+    session: Session, *, staff_id: UUID, session_id: UUID, actor: Actor, now: datetime
+) -> datetime:
+    """Note that the session's holder has shown the second factor again; returns until when that counts."""
+    proven = update(StaffSession).where(StaffSession.id == session_id)
+    session.execute(proven.values(proven_at=now).execution_options(synchronize_session=False))
+    event = SecondFactorShown(str(staff_id), session_id=str(session_id))
+    staff_trail.leave(session, event, actor=actor, after={"session": str(session_id)})
+    return now + FRESH
 
 
 def mark_seen(session: Session, session_id: UUID, now: datetime) -> None:

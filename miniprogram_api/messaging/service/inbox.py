@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from miniprogram_api.identity.service import members
 from miniprogram_api.kernel import audit, events
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import is_sqlite
@@ -24,11 +25,11 @@ _AT_ONCE = 100
 def tell(
     session: Session, *, member_id: UUID, kind: MessageKind, subject_id: str, wording: Wording, now: datetime
 ) -> None:
-    """Leave a message; a second call about the same subject changes nothing."""
+    """Leave a message; a second call about the same subject changes nothing, and nobody erased is told."""
     told = select(Message.id).where(
         Message.member_id == member_id, Message.kind == kind, Message.subject_id == subject_id
     )
-    if session.scalar(told) is not None:
+    if session.scalar(told) is not None or not members.is_living(session, member_id):
         return
     session.add(
         Message(

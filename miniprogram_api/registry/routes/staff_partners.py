@@ -33,7 +33,7 @@ def list_partners(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.post("/partners")
-@requires("partners.manage")
+@requires("partners.manage", fresh=True)
 @blp.arguments(wire.AddPartnerBody, example=wire.PARTNER_BODY)
 @blp.response(HTTPStatus.CREATED, wire.AddedPartnerView, example=wire.ADDED_PARTNER)
 def add_partner(body: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def show_partner(partner_id: str) -> ShownPartner:
 
 
 @blp.post(f"{_ONE}/keys")
-@requires("partners.manage")
+@requires("partners.manage", fresh=True)
 @blp.arguments(wire.ReplaceKeyBody, example={"kind": "secret"})
 @blp.response(HTTPStatus.CREATED, wire.AddedKeyView, example=wire.ADDED_KEY)
 def add_partner_key(body: dict[str, Any], partner_id: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def add_partner_key(body: dict[str, Any], partner_id: str) -> dict[str, Any]:
 
 
 @blp.delete(f"{_ONE}/keys/<string:key_id>")
-@requires("partners.manage")
+@requires("partners.manage", fresh=True)
 @blp.response(HTTPStatus.NO_CONTENT)
 def retire_partner_key(partner_id: str, key_id: str) -> None:
     """Let a key prove nothing any more; tokens got by it end with it."""
@@ -84,7 +84,7 @@ def retire_partner_key(partner_id: str, key_id: str) -> None:
 
 
 @blp.post(f"{_ONE}/end")
-@requires("partners.manage")
+@requires("partners.manage", fresh=True)
 @blp.arguments(wire.EndPartnerBody, example={"reason": "对接系统下线"})
 @blp.response(HTTPStatus.OK, wire.PartnerView, example=wire.PARTNER)
 def end_partner(body: dict[str, Any], partner_id: str) -> ShownPartner:

@@ -38,7 +38,7 @@ def show_withdrawal(site_id: str) -> dict[str, Any]:
 
 
 @blp.get(f"{_WITHDRAWAL}/calls")
-@requires("withdrawals.call")
+@requires("withdrawals.call", fresh=True)
 @blp.arguments(wire.CallsQuery, location="query")
 @blp.response(HTTPStatus.OK, wire.CallsView, example=wire.CALLS)
 def list_calls(query: dict[str, Any], site_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -20,7 +20,7 @@ from miniprogram_api.sites.schemas import opening as wire
 from miniprogram_api.sites.service import opening
 from miniprogram_api.sites.service.managed import get_part
 from miniprogram_api.web.api import Routes
-from miniprogram_api.web.auth import current_actor, requires
+from miniprogram_api.web.auth import current_actor, require_fresh, requires
 from miniprogram_api.web.schemas import parse_id
 
 blp = Routes("staff-opening", __name__, url_prefix="/api/staff/v1", description="When a site opens")
@@ -125,9 +125,10 @@ def add_closure(query: dict[str, Any], body: dict[str, Any], site_id: str) -> An
             return _told(opening.preview_closure(session, site=site, draft=draft, now=clock.now()))
     with atomic() as session:
         site = work_on(session, site_id)
-        return _saved_closure(
-            opening.add_closure(session, site=site, draft=draft, actor=current_actor(), now=clock.now())
-        )
+        change = opening.add_closure(session, site=site, draft=draft, actor=current_actor(), now=clock.now())
+        if change.consequences.get("called_off", {}).get("bookings_total"):
+            require_fresh()
+        return _saved_closure(change)
 
 
 @blp.patch(_CLOSURE)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
+from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock
@@ -18,12 +19,18 @@ from miniprogram_api.visits.queries import slots as slot_queries
 from miniprogram_api.visits.queries.shown import BookingShown
 from miniprogram_api.visits.schemas import booking_examples as examples
 from miniprogram_api.visits.schemas import bookings as wire
-from miniprogram_api.visits.service import booking, changes
+from miniprogram_api.visits.schemas import revealing as revealed
+from miniprogram_api.visits.service import booking, changes, revealing
 from miniprogram_api.visits.service.booking_draft import Wish
+from miniprogram_api.visits.service.revealing import RevealedContact
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, requires
 from miniprogram_api.web.idempotency import current_attempt, idempotent, respond
+from miniprogram_api.web.limits import limited
 from miniprogram_api.web.schemas import parse_id
+
+REVEALS = Counter("pii_reveals_total", "Personal data shown in full to staff", ["role"])
+_REVEAL = "personal_data.reveal"
 
 blp = Routes("staff-bookings", __name__, url_prefix="/api/staff/v1", description="Bookings of a managed site")
 
@@ -83,6 +90,24 @@ def _check_slot(session: Session, site_id: UUID, slot_id: UUID, *, overrides: bo
     may_override = principal.may_at("bookings.override", site_id=site.id, organisation_id=site.operator_id)
     if overrides and not may_override:
         raise Forbidden
+
+
+@blp.post("/bookings/<string:booking_id>/reveal")
+@requires(_REVEAL)
+@limited("reveal", "60/hour", per="principal")
+@blp.arguments(revealed.RevealBody, example=revealed.REVEAL)
+@blp.response(HTTPStatus.OK, revealed.RevealedContactView, example=revealed.REVEALED)
+def reveal_contact(body: dict[str, Any], booking_id: str) -> RevealedContact:
+    """The name and phone of a booking in full, for a reason; each look goes to the audit trail."""
+    wanted = parse_id(booking_id)
+    with atomic() as session:
+        _check_booking(session, _REVEAL, wanted)
+        contact = revealing.reveal_contact(
+            session, booking_id=wanted, actor=current_actor(), reason=body["reason"]
+        )
+    for role in sorted({grant.role for grant in current_principal().grants if _REVEAL in grant.permissions}):
+        REVEALS.labels(role).inc()
+    return contact
 
 
 @blp.post("/bookings/<string:booking_id>/cancel")

@@ -20,7 +20,7 @@ from miniprogram_api.visits.schemas import slot_examples as examples
 from miniprogram_api.visits.schemas import slots as wire
 from miniprogram_api.visits.service import calling_off, slots, timetable
 from miniprogram_api.web.api import Routes
-from miniprogram_api.web.auth import current_actor, current_principal, requires
+from miniprogram_api.web.auth import current_actor, current_principal, require_fresh, requires
 from miniprogram_api.web.schemas import parse_id
 
 blp = Routes("staff-slots", __name__, url_prefix="/api/staff/v1", description="Slots of a managed site")
@@ -81,6 +81,8 @@ def edit_slot(options: dict[str, Any], body: dict[str, Any], site_id: str, slot_
         site = _managed(session, "slots.manage", site_id)
         slot = slots.get_slot(session, site_id=site, slot_id=parse_id(slot_id))
         hits = _hits(session, body, slot)
+        if hits.bookings_total:
+            require_fresh()
         seats = {name: body[name] for name in slots.CAPACITIES if name in body}
         if seats:
             slots.edit_capacity(session, site_id=site, slot_id=slot.id, changes=seats, actor=actor, now=now)

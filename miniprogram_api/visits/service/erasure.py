@@ -10,15 +10,17 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from miniprogram_api.identity.personal_data import contributes, instant
-from miniprogram_api.kernel.audit import SYSTEM
+from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.crypto import mask_id_number, mask_phone
 from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.visits import personal
+from miniprogram_api.visits.events import ContactRevealed
 from miniprogram_api.visits.models import (
     Booking,
     BookingStatus,
     CalendarFeed,
     Hold,
+    Scan,
     Standing,
     Strike,
     Visitor,
@@ -28,6 +30,8 @@ from miniprogram_api.visits.service.changes import BY_MEMBER, cancel_for_site
 from miniprogram_api.visits.service.holds import release_holds_of
 
 _ACCOUNT_CLOSED = "会员已注销"
+# Every act that shows a booking's contact in full, the registry's list of calls among them.
+REVEALING = (ContactRevealed.name, "registry.reveal_for_call")
 
 
 @contributes("visits")
@@ -45,6 +49,7 @@ class VisitsOfMember:
             "holds": [_export_hold(hold) for hold in session.scalars(holds)],
             "strikes": [_export_strike(strike) for strike in session.scalars(strikes)],
             "barred_until": instant(standing.barred_until) if standing else None,
+            "calendar_addresses": _export_calendars(session, member_id),
         }
 
     @staticmethod
@@ -68,11 +73,54 @@ class VisitsOfMember:
             )
         mine = list(session.scalars(select(Booking.id).where(Booking.member_id == member_id)))
         visitors.erase_of_bookings(session, booking_ids=mine, now=now)
-        # What the member wrote as a reason may say anything.
-        reasons = update(Booking).where(Booking.member_id == member_id, Booking.cancelled_by == BY_MEMBER)
-        session.execute(reasons.values(cancel_reason=None).execution_options(synchronize_session=False))
+        _forget_words(session, member_id)
         session.execute(delete(CalendarFeed).where(CalendarFeed.member_id == member_id))
         session.expire_all()
+
+
+def _forget_words(session: Session, member_id: UUID) -> None:
+    """What the member wrote as a reason, or staff about them, may say anything."""
+    mine = select(Booking.id).where(Booking.member_id == member_id)
+    for statement in (
+        update(Booking).where(Booking.member_id == member_id).values(cancel_reason=None),
+        update(Strike).where(Strike.member_id == member_id).values(waive_reason=None),
+        update(Scan).where(Scan.booking_id.in_(mine)).values(annul_reason=None),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _export_calendars(session: Session, member_id: UUID) -> list[dict[str, Any]]:
+    mine = select(CalendarFeed).where(CalendarFeed.member_id == member_id).order_by(CalendarFeed.created_at)
+    return [
+        {"made_at": instant(feed.created_at), "ended_at": instant(feed.revoked_at)}
+        for feed in session.scalars(mine)
+    ]
+
+
+def _scans_of(session: Session, booking_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    scans = select(Scan).where(Scan.booking_id.in_(booking_ids)).order_by(Scan.scanned_at, Scan.id)
+    for scan in session.scalars(scans):
+        found[scan.booking_id or scan.id].append(
+            {
+                "scanned_at": instant(scan.scanned_at),
+                "result": scan.result.value,
+                "seats": scan.seats,
+                "annulled_at": instant(scan.annulled_at),
+            }
+        )
+    return found
+
+
+def _looks_of(session: Session, booking_ids: Sequence[UUID]) -> dict[str, list[dict[str, Any]]]:
+    """When staff were shown a booking's contact in full, and why; who they were is not the member's data."""
+    looks: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    about = AuditRow.object_id.in_([str(booking_id) for booking_id in booking_ids])
+    kinds = AuditRow.object_type.in_(("contact", "booking"))
+    wanted = select(AuditRow).where(kinds, about, AuditRow.action.in_(REVEALING))
+    for row in session.scalars(wanted.order_by(AuditRow.id)):
+        looks[row.object_id].append({"at": instant(row.at), "reason": row.reason})
+    return looks
 
 
 def _export_bookings(session: Session, bookings: Sequence[Booking]) -> list[dict[str, Any]]:
@@ -83,8 +131,14 @@ def _export_bookings(session: Session, bookings: Sequence[Booking]) -> list[dict
     parties: dict[UUID, list[Visitor]] = defaultdict(list)
     for visitor in session.scalars(named.order_by(Visitor.id)):
         parties[visitor.booking_id].append(visitor)
+    ids = [booking.id for booking in bookings]
+    scans, looks = _scans_of(session, ids), _looks_of(session, ids)
     return [
-        _export_booking(booking, site=names[booking.site_id], named=parties[booking.id])
+        {
+            **_export_booking(booking, site=names[booking.site_id], named=parties[booking.id]),
+            "scans": scans[booking.id],
+            "contact_shown_to_staff": looks[str(booking.id)],
+        }
         for booking in bookings
     ]
 

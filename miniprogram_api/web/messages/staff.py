@@ -10,6 +10,10 @@ MESSAGES = {
         "验证码不正确、已过期或已使用过，请等待下一个验证码再试。",
         "The code is wrong, over, or was used before; wait for the next one.",
     ),
+    "auth.second_factor_due": (
+        "此操作需要再次验证身份，请输入动态验证码后重试。",
+        "Enter a fresh code of your authenticator for this, then try again.",
+    ),
     "auth.totp_enrolment_required": (
         "此账号尚未绑定动态验证码，请先完成绑定再登录。",
         "This account has no second factor yet; enrol one, then sign in.",
@@ -29,6 +33,11 @@ MESSAGES = {
     "staff.username_taken": ("这个用户名已被使用。", "This username is taken."),
     "staff.organisation_exists": ("同名机构已存在。", "An organisation of this name exists."),
     "staff.not_frozen": ("这项授权没有被冻结。", "This is not frozen."),
+    "staff.not_awaiting": ("这项授权不在等待批准。", "This role waits for nobody's approval."),
+    "staff.second_person_needed": (
+        "授予人不能批准自己的授权，请由另一位管理员批准。",
+        "Who gave the role cannot approve it; ask another administrator.",
+    ),
     "staff.already_granted": ("该账号已有此范围内的这个角色。", "The account holds this role there already."),
     "staff.own_account": (
         "不能修改自己的账号权限，请由另一位管理员操作。",

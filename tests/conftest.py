@@ -7,7 +7,7 @@ import os
 import random
 import secrets
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy import Engine, StaticPool, create_engine, event, inspect, text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -90,6 +90,14 @@ def postgres_url(on_postgres: bool, worker_name: str) -> Generator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty(postgres_url: str) -> Generator[Callable[[], None]]:
+    """Empties this worker's database."""
+    engine = create_engine(postgres_url, poolclass=StaticPool)
+    yield _Emptier(engine)
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -191,7 +199,7 @@ def settings(
     folder = tmp_path / "data"
     folder.mkdir()
     if postgres_url:
-        _empty(postgres_url)
+        request.getfixturevalue("empty")()
         if redis_url:
             _flush(redis_url)
     else:
@@ -217,22 +225,31 @@ def _reach(registry_base: str) -> dict[str, Any]:
     }
 
 
-def _empty(url: str) -> None:
-    """Delete the rows there are: a test leaves few, and truncating dozens of tables takes far longer."""
-    engine = create_engine(url)
-    kept = {"kernel_heartbeat", "kernel_audit_head"}
-    names = [table.name for table in reversed(Model.metadata.sorted_tables) if table.name not in kept]
-    names.append("kernel_search_documents")
-    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
-    with engine.begin() as connection:
-        found = set(connection.scalars(text(filled)))
-        for name in names:
-            if name in found:
-                connection.execute(text(f"DELETE FROM {name}"))
-        connection.execute(
-            text("UPDATE kernel_audit_head SET sequence = 0, hash = decode(repeat('00', 32), 'hex')")
+class _Emptier:
+    """Deletes the rows that a test left: they are few, and truncating dozens of tables takes far longer.
+
+    One connection serves all tests, for which the server plans the long look at all tables once.
+    """
+
+    KEPT = frozenset({"kernel_heartbeat", "kernel_audit_head"})
+
+    def __init__(self, engine: Engine) -> None:
+        tables = [table.name for table in reversed(Model.metadata.sorted_tables)]
+        self._names = [*(name for name in tables if name not in self.KEPT), "kernel_search_documents"]
+        self._filled = text(
+            " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in self._names)
         )
-    engine.dispose()
+        self._engine = engine
+
+    def __call__(self) -> None:
+        with self._engine.begin() as connection:
+            found = set(connection.scalars(self._filled))
+            for name in self._names:
+                if name in found:
+                    connection.execute(text(f"DELETE FROM {name}"))
+            connection.execute(
+                text("UPDATE kernel_audit_head SET sequence = 0, hash = decode(repeat('00', 32), 'hex')")
+            )
 
 
 def _flush(url: str) -> None:

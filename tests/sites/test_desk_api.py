@@ -14,7 +14,7 @@ from miniprogram_api.kernel.audit import AuditRow
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.sites.models import BookingMode, Lifecycle, Overlay, Site
-from tests.factories.sites import make_organisation, make_site
+from tests.factories.sites import make_opening_rule, make_organisation, make_site
 from tests.factories.staff import signed_in
 from tests.sites.conftest import FakeConsequences
 from tests.support.clients import BearerClient
@@ -160,6 +160,21 @@ class TestEditing:
         site = a_site(booking_mode=BookingMode.SLOTS)
         admin.patch(f"{STAFF}/sites/{site}", json=body)
         assert follows.applied == [site]
+
+    def test_another_closing_day_can_be_tried_and_changes_nothing(
+        self, admin: BearerClient, follows: FakeConsequences
+    ) -> None:
+        site = a_site(booking_mode=BookingMode.SLOTS)
+        with atomic() as session:
+            make_opening_rule(session, site)
+        path = f"{STAFF}/sites/{site}?dry_run=true"
+        preview = admin.patch(path, json={"weekly_closing_weekday": 1}).get_json()
+        assert [day["on"] for day in preview["days"]][:2] == ["2026-11-23", "2026-11-30"]
+        assert preview["days"][0]["after"]["closed"]["reason_code"] == "weekly_closing"
+        assert preview["consequences"] == {"sessions_today": 0}
+        assert (stored(site).weekly_closing_weekday, follows.applied) == (None, [])
+        refused = admin.patch(path, json={"name": "新"})
+        assert refused.get_json()["code"] == "sites.field_not_owned"
 
 
 class TestOpeningState:

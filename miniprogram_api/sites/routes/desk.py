@@ -3,14 +3,17 @@
 from http import HTTPStatus
 from typing import Any
 
+from flask import jsonify
+
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.paging import Page
 from miniprogram_api.sites.models import Site
 from miniprogram_api.sites.queries.desk import DeskSearch, get_desk_site, list_managed_sites
-from miniprogram_api.sites.routes.scope import MANAGE, VIEW, work_on
+from miniprogram_api.sites.routes.scope import MANAGE, VIEW, look_at, work_on
 from miniprogram_api.sites.schemas import desk as wire
-from miniprogram_api.sites.service import profile
+from miniprogram_api.sites.schemas.opening import DryRun, PreviewView
+from miniprogram_api.sites.service import opening, profile
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, requires
 from miniprogram_api.web.schemas import parse_id
@@ -41,10 +44,21 @@ def show_site(site_id: str) -> Site:
 
 @blp.patch("/sites/<string:site_id>")
 @requires(MANAGE)
+@blp.arguments(DryRun, location="query")
 @blp.arguments(wire.EditSiteBody, example=wire.EDIT)
-@blp.response(HTTPStatus.OK, wire.DeskSiteView, example=wire.SITE)
-def edit_site(body: dict[str, Any], site_id: str) -> Site:
-    """Change what the site says of itself; fields of the registry are refused (`sites.field_not_owned`)."""
+@blp.response(HTTPStatus.OK, wire.EditedSiteView, example=wire.SITE)
+def edit_site(query: dict[str, Any], body: dict[str, Any], site_id: str) -> Any:
+    """Change what the site says of itself; fields of the registry are refused (`sites.field_not_owned`).
+
+    A dry run tells what another weekly closing day does to slots and bookings, and changes nothing.
+    """
+    if query["dry_run"]:
+        with reading() as session:
+            site = look_at(session, site_id, MANAGE)
+            profile.check_owned(body)
+            weekday = body.get("weekly_closing_weekday", site.weekly_closing_weekday)
+            preview = opening.preview_weekly_closing(session, site=site, weekday=weekday, now=clock.now())
+            return jsonify(PreviewView().dump(preview))
     with atomic() as session:
         site = work_on(session, site_id)
         profile.edit_site(session, site=site, changes=body, actor=current_actor(), now=clock.now())

@@ -11,6 +11,7 @@ from miniprogram_api.sites.errors import FieldNotOwned
 from miniprogram_api.sites.models import BookingMode, Lifecycle, Overlay
 from miniprogram_api.sites.rules.dictionary import DISTRICTS, LEVELS, TYPES
 from miniprogram_api.sites.schemas.fields import Day, LocationView, OfTheSame, ShownName
+from miniprogram_api.sites.schemas.opening import PreviewView
 from miniprogram_api.sites.schemas.showcase import (
     INDICATOR,
     NOTICE,
@@ -260,3 +261,7 @@ class DeskSiteView(SummaryView):
     indicators = fields.List(fields.Nested(IndicatorView))
     notices = fields.List(fields.Nested(NoticeView))
     registry = OfTheSame(_RegistryView)
+
+
+class EditedSiteView(DeskSiteView, PreviewView):
+    """A site as it now is; for a dry run what the change does to the opening days instead."""

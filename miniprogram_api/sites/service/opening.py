@@ -250,6 +250,12 @@ def preview_closure(session: Session, *, site: Site, draft: ClosureFacts, now: d
     return _preview(session, site, _opening(session, site, today).with_closure(draft), now)
 
 
+def preview_weekly_closing(session: Session, *, site: Site, weekday: int | None, now: datetime) -> Preview:
+    """What another weekly closing day, or none, would do; writes nothing."""
+    opening = _opening(session, site, clock.beijing_date(now))
+    return _preview(session, site, replace(opening, weekly_closing_weekday=weekday), now)
+
+
 def preview_explained_closure(
     session: Session, *, site: Site, closure: Closure, changes: Mapping[str, Any], now: datetime
 ) -> Preview:

@@ -41,13 +41,18 @@ _DECIDES_OPENING = {"booking_mode", "weekly_closing_weekday"}
 _NEEDS_A_REASON = {Overlay.SUSPENDED, Overlay.CLOSED}
 
 
+def check_owned(changes: Mapping[str, Any]) -> None:
+    """Raises FieldNotOwned for fields that are the registry's."""
+    foreign = sorted(changes.keys() - SITE_OWNED)
+    if foreign:
+        raise FieldNotOwned(fields=[FieldError(name, FieldNotOwned.code) for name in foreign])
+
+
 def edit_site(
     session: Session, *, site: Site, changes: Mapping[str, Any], actor: Actor, now: datetime
 ) -> None:
     """Set fields the site owns. Raises FieldNotOwned for any other."""
-    foreign = sorted(changes.keys() - SITE_OWNED)
-    if foreign:
-        raise FieldNotOwned(fields=[FieldError(name, FieldNotOwned.code) for name in foreign])
+    check_owned(changes)
     before = {name: getattr(site, name) for name in changes if getattr(site, name) != changes[name]}
     if not before:
         return

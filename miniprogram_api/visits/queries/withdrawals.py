@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.paging import Page, page
@@ -49,8 +49,12 @@ def count_left(session: Session, scope: Scope, *, now: datetime) -> Left:
 
 def count_members(session: Session, *, site_id: UUID, cancelled_since: datetime) -> int:
     """How many members had visits to the site that the authority cancelled."""
-    members = select(func.count(Booking.member_id.distinct()))
-    return session.scalars(members.where(_cancelled(site_id, cancelled_since))).one()
+    cancelled = and_(
+        Booking.site_id == site_id,
+        Booking.cancelled_by == BY_AUTHORITY,
+        Booking.cancelled_at >= cancelled_since,
+    )
+    return session.scalars(select(func.count(Booking.member_id.distinct())).where(cancelled)).one()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +72,22 @@ class PersonToCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
-    """Visits that begin before a moment, and those of people who have no inbox, whenever they are."""
+    """Visits that were still to come at a moment: the near ones, and those of people who have no inbox.
+
+    By which step of a withdrawal they were cancelled does not matter: a later one must not hide who is to be
+    called about an earlier one.
+    """
 
     site_id: UUID
-    cancelled_since: datetime
+    since: datetime
     before: datetime
 
     def condition(self) -> ColumnElement[bool]:
         """The bookings whose contact is called; who left no phone, or has been erased, cannot be."""
         soon = or_(Booking.starts_at < self.before, Booking.member_id.is_(None))
-        cancelled = _cancelled(self.site_id, self.cancelled_since)
-        return and_(cancelled, soon, Booking.contact_phone_cipher.is_not(None))
+        cancelled = and_(Booking.site_id == self.site_id, Booking.cancelled_by == BY_AUTHORITY)
+        to_come = Booking.starts_at > self.since
+        return and_(cancelled, to_come, soon, Booking.contact_phone_cipher.is_not(None))
 
 
 def list_people_to_call(
@@ -93,6 +102,11 @@ def list_people_to_call(
 def count_people_to_call(session: Session, wanted: CallFilter) -> int:
     """How many there are."""
     return session.scalars(select(func.count()).where(wanted.condition())).one()
+
+
+def ids_to_call(wanted: CallFilter) -> Select[tuple[UUID]]:
+    """Their bookings, to be asked about in a statement of one's own."""
+    return select(Booking.id).where(wanted.condition())
 
 
 def is_to_be_called(session: Session, wanted: CallFilter, booking_id: UUID) -> bool:
@@ -114,9 +128,3 @@ def _people(bookings: Sequence[Booking]) -> list[PersonToCall]:
         )
         for booking in bookings
     ]
-
-
-def _cancelled(site_id: UUID, since: datetime) -> ColumnElement[bool]:
-    return and_(
-        Booking.site_id == site_id, Booking.cancelled_by == BY_AUTHORITY, Booking.cancelled_at >= since
-    )

@@ -104,7 +104,7 @@ def count_people_to_call(session: Session, wanted: CallFilter) -> int:
     return session.scalars(select(func.count()).where(wanted.condition())).one()
 
 
-def ids_to_call(wanted: CallFilter) -> Select[tuple[UUID]]:
+def ids_to_call(wanted: CallFilter) -> Select[UUID]:
     """Their bookings, to be asked about in a statement of one's own."""
     return select(Booking.id).where(wanted.condition())
 

@@ -542,6 +542,26 @@ class TestStaff:
         (item,) = manager.get(f"{path}/calls?reason=x").get_json()["items"]
         assert item["called_at"] == "2026-11-23T10:00:00+08:00"
 
+    def test_a_newer_case_hides_nobody_who_is_still_to_be_called(self, app: Flask, clock: Clock) -> None:
+        found = make_visited_site(slots=1, members=0, guests=2)
+        withdraw(found)
+        settle()
+        manager, path = self.manager(app, found), f"{STAFF}/sites/{found.site_id}/withdrawal"
+        assert manager.post(f"{path}/calls/{found.bookings[0]}/done").status_code == 200
+
+        clock.advance(minutes=20)
+        withdraw(found, version=3, effective_at=clock.now + timedelta(days=30))
+        settle()
+
+        items = manager.get(f"{path}/calls?reason=x").get_json()["items"]
+        assert {UUID(it["id"]): it["called_at"] is not None for it in items} == {
+            found.bookings[0]: True,
+            found.bookings[1]: False,
+        }
+        case = manager.get(path).get_json()["case"]
+        assert (case["people_to_call"], case["people_called"]) == (2, 1)
+        assert manager.post(f"{path}/calls/{found.bookings[1]}/done").status_code == 200
+
     def test_only_those_on_the_list_are_ticked(self, app: Flask) -> None:
         found, other = make_visited_site(slots=1), make_visited_site(slots=1, members=0, guests=1)
         withdraw(found)

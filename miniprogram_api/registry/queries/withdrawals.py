@@ -38,7 +38,9 @@ def find_progress(session: Session, site_id: UUID, *, now: datetime) -> Progress
         return None
     running = case.state is WithdrawalState.RUNNING
     scope = Scope(site_id=site_id, since=case.effective_at)
-    called = select(func.count()).where(WithdrawalCall.case_id == case.id)
+    called = select(func.count(WithdrawalCall.booking_id.distinct())).where(
+        WithdrawalCall.booking_id.in_(visits.ids_to_call(callable_of(case)))
+    )
     return Progress(
         case=case,
         bookings_left=visits.count_left(session, scope, now=now).bookings if running else 0,
@@ -48,7 +50,5 @@ def find_progress(session: Session, site_id: UUID, *, now: datetime) -> Progress
 
 
 def callable_of(case: WithdrawalCase) -> CallFilter:
-    """Whom a case has to be told by telephone."""
-    return CallFilter(
-        site_id=case.site_id, cancelled_since=case.opened_at, before=case.opened_at + CALLED_WITHIN
-    )
+    """Whom a case has to be told by telephone, and whom those before it left uncalled."""
+    return CallFilter(site_id=case.site_id, since=case.opened_at, before=case.opened_at + CALLED_WITHIN)

@@ -47,7 +47,7 @@ def list_calls(
         for person in people.items
     ]
     audit.record_all(session, shown)
-    called = _called(session, case, people.items)
+    called = _called(session, [person.booking_id for person in people.items])
     return Page([Call(person, called.get(person.booking_id)) for person in people.items], people.next_cursor)
 
 
@@ -58,9 +58,9 @@ def tick_call(session: Session, *, site_id: UUID, booking_id: UUID, actor: Actor
         raise NotFound
     # The case is locked, so that two who tick at once are one tick.
     session.execute(select(WithdrawalCase.id).where(WithdrawalCase.id == case.id).with_for_update()).one()
-    known = session.get(WithdrawalCall, (case.id, booking_id))
-    if known is not None:
-        return known.called_at
+    known = _called(session, [booking_id])
+    if known:
+        return known[booking_id]
     session.add(
         WithdrawalCall(
             case_id=case.id, booking_id=booking_id, called_at=now, called_by=f"{actor.kind}:{actor.id}"
@@ -79,11 +79,9 @@ def tick_call(session: Session, *, site_id: UUID, booking_id: UUID, actor: Actor
     return now
 
 
-def _called(
-    session: Session, case: WithdrawalCase, people: Sequence[PersonToCall]
-) -> Mapping[UUID, datetime]:
-    ids = [person.booking_id for person in people]
+def _called(session: Session, booking_ids: Sequence[UUID]) -> Mapping[UUID, datetime]:
+    """When each was called, whatever case it was about: a visit is cancelled once."""
     ticks = select(WithdrawalCall.booking_id, WithdrawalCall.called_at).where(
-        WithdrawalCall.case_id == case.id, WithdrawalCall.booking_id.in_(ids)
+        WithdrawalCall.booking_id.in_(booking_ids)
     )
     return {row.booking_id: row.called_at for row in session.execute(ticks)}

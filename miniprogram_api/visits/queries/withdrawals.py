@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.paging import Page, page
@@ -94,17 +94,22 @@ class PersonToCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
-    """Visits that begin before a moment, and those of people who have no inbox, whenever they are."""
+    """Visits that were still to come at a moment: the near ones, and those of people who have no inbox.
+
+    By which step of a withdrawal they were cancelled does not matter: a later one must not hide who is to be
+    called about an earlier one.
+    """
 
     site_id: UUID
-    cancelled_since: datetime
+    since: datetime
     before: datetime
 
     def condition(self) -> ColumnElement[bool]:
         """The bookings whose contact is called; who left no phone, or has been erased, cannot be."""
         soon = or_(Booking.starts_at < self.before, Booking.member_id.is_(None))
-        cancelled = _cancelled(self.site_id, self.cancelled_since)
-        return and_(cancelled, soon, Booking.contact_phone_cipher.is_not(None))
+        cancelled = and_(Booking.site_id == self.site_id, Booking.cancelled_by == BY_AUTHORITY)
+        to_come = Booking.starts_at > self.since
+        return and_(cancelled, to_come, soon, Booking.contact_phone_cipher.is_not(None))
 
 
 def list_people_to_call(
@@ -119,6 +124,11 @@ def list_people_to_call(
 def count_people_to_call(session: Session, wanted: CallFilter) -> int:
     """How many there are."""
     return session.scalars(select(func.count()).where(wanted.condition())).one()
+
+
+def ids_to_call(wanted: CallFilter) -> Select[UUID]:
+    """Their bookings, to be asked about in a statement of one's own."""
+    return select(Booking.id).where(wanted.condition())
 
 
 def is_to_be_called(session: Session, wanted: CallFilter, booking_id: UUID) -> bool:

@@ -149,6 +149,19 @@ def test_a_hold_gives_its_seats_back_at_the_second_it_runs_out(
     assert (shown(client, slot)["state"], shown(client, slot)["left"]) == ("open", 2)
 
 
+def test_a_slot_that_has_begun_does_not_tell_how_many_came(
+    client: FlaskClient, site: Site, clock: Clock
+) -> None:
+    """Days of one to four people are hidden in the figures, and could be read from here for good."""
+    slot = add_slot(
+        site, booked=3, child_capacity=9, children_booked=1, wheelchair_capacity=2, wheelchairs_booked=1
+    )
+    clock.set(slot.starts_at)
+    for item in (shown(client, slot), *listed(client, site, "?from=2026-11-25&to=2026-11-25")["items"]):
+        told = (item["state"], item["left"], item["children_left"], item["wheelchairs_left"])
+        assert told == ("past", 0, 0, 0)
+
+
 def test_a_provisional_slot_is_shown_and_not_released(client: FlaskClient, site: Site) -> None:
     item = shown(client, add_slot(site, provisional=True))
 

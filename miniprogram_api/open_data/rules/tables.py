@@ -8,7 +8,7 @@ Cell = str | int | bool | None
 
 _MARK = "\ufeff"
 # What a spreadsheet takes for the beginning of a formula, in both widths.
-_FORMULA = tuple("=+-@＝＋－＠\t\r\n|%")
+_FORMULA = tuple("=+-@＝＋－＠\t\r\n\0|%")
 
 
 def csv_document(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

@@ -183,6 +183,8 @@ def _listing(slot: Slot, expired: int, day_left: int | None, access: Access, now
         left=slot.capacity - slot.booked - slot.held + expired,
         day_left=day_left,
     )
+    # Of a slot that has begun nothing is left to have, and how many came is told by figures that hide a few.
+    over = slot.starts_at <= now
     return SlotListing(
         id=slot.id,
         site_id=slot.site_id,
@@ -190,10 +192,10 @@ def _listing(slot: Slot, expired: int, day_left: int | None, access: Access, now
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         capacity=slot.capacity,
-        left=seats_left(facts),
-        children_left=_rest(slot.child_capacity, slot.children_booked),
-        wheelchairs_left=_rest(slot.wheelchair_capacity, slot.wheelchairs_booked),
-        sign_language_left=_rest(slot.sign_language_capacity, slot.sign_language_booked),
+        left=0 if over else seats_left(facts),
+        children_left=_rest(slot.child_capacity, slot.children_booked, over=over),
+        wheelchairs_left=_rest(slot.wheelchair_capacity, slot.wheelchairs_booked, over=over),
+        sign_language_left=_rest(slot.sign_language_capacity, slot.sign_language_booked, over=over),
         provisional=slot.provisional,
         explanation=explain(facts, access, now),
         closed_reason=slot.closed_reason,
@@ -202,5 +204,5 @@ def _listing(slot: Slot, expired: int, day_left: int | None, access: Access, now
     )
 
 
-def _rest(capacity: int | None, taken: int) -> int | None:
-    return None if capacity is None else capacity - taken
+def _rest(capacity: int | None, taken: int, *, over: bool) -> int | None:
+    return None if capacity is None else 0 if over else capacity - taken

@@ -20,7 +20,7 @@ MESSAGES = {
     ),
     "registry.sending_under_way": ("这条消息正在投递，无需重发。", "This event is being sent anyway."),
     "registry.endpoint_refused": (
-        "不能向这个地址推送：须为公网可达的 https 地址。",
-        "Events are not sent to such an address: it must be https and public.",
+        "不能向这个地址推送：须为 https，并在公网或登记系统的网络内。",
+        "Events are not sent to such an address: it must be https, and public or in the registry's networks.",
     ),
 }

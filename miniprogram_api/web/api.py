@@ -24,6 +24,7 @@ from miniprogram_api.kernel.database_trouble import Trouble, trouble_of
 from miniprogram_api.kernel.db import db
 from miniprogram_api.kernel.errors import AppError, FieldError
 from miniprogram_api.web import messages, partner_problems
+from miniprogram_api.web.refusals import name_refusals
 
 log = structlog.get_logger(__name__)
 
@@ -326,8 +327,13 @@ class ProblemApi(Api):
                 blp = self._undescribed.pop(0)
                 blp.register_views_in_doc(self, self._app, self.spec, name=blp.name, parameters=None)
                 self.spec.tag({"name": blp.name, "description": blp.description})
+            name_refusals(self._app, self.spec.to_dict(), self._refer)
             found: dict[str, Any] = self.spec.to_dict()
             return found
+
+    def _refer(self, status: HTTPStatus) -> dict[str, Any]:
+        reference: dict[str, Any] = self.spec.components.get_ref("response", status.name)
+        return reference
 
     def _openapi_json(self) -> Response:
         return Response(json.dumps(self.document(), ensure_ascii=False), content_type="application/json")

@@ -24,8 +24,8 @@ from config import Settings
 from miniprogram_api.kernel import cache, events, tasks
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import NotFound
-from miniprogram_api.web.addresses import is_loopback
 from miniprogram_api.web.auth import public
+from miniprogram_api.web.limits import is_loopback
 
 log = structlog.get_logger(__name__)
 health = Blueprint("health", __name__)
@@ -169,7 +169,7 @@ class _Measured:
 
 def _measured() -> CollectorRegistry:
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Measured(_ours().measures))  # all it needs is `collect`
+    registry.register(_Measured(_ours().measures))
     return registry
 
 

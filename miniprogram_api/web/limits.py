@@ -6,7 +6,7 @@ When Redis is away most rules go on in memory; a rule that guards a login refuse
 import functools
 import time
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import structlog
 from flask import Flask, current_app, request
@@ -98,7 +98,9 @@ def limited(
                 hit_address(rule, rate, fail_closed=fail_closed)
             return view(*args, **kwargs)
 
-        return counted  # type: ignore[return-value]  # same signature as the view
+        marked: Any = counted
+        marked.is_limited = True
+        return cast("View", marked)
 
     return decorate
 

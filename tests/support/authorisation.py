@@ -107,13 +107,16 @@ class World:
         if person is not None:
             headers["Authorization"] = f"Bearer {person.token}"
         query = {name: ids.get(name, value) for name, value in self._query(route).items()}
-        return self.client.open(
+        answer = self.client.open(
             route.template.format(**ids),
             method=route.method,
             headers=headers,
             query_string=query,
             **self._content(route, ids, body or {}),
         )
+        named = self._operation(route).get("responses", {str(answer.status_code): "of no document"})
+        assert str(answer.status_code) in named, f"{route}: {answer.status_code} is not in its document"
+        return answer
 
     def _content(self, route: Route, ids: dict[str, str], changes: dict[str, Any]) -> dict[str, Any]:
         if str(route) in FORMS:
@@ -127,6 +130,10 @@ class World:
         """Whether the request has a body of which nobody gave an example."""
         has_body = "requestBody" in self._operation(route)
         return has_body and str(route) not in FORMS and self._example_body(route) is None
+
+    def success(self, route: Route) -> int:
+        """What the documented request is answered with; of a preview and the thing itself, the thing."""
+        return max(int(status) for status in self._operation(route)["responses"] if status.startswith("2"))
 
     def _example_body(self, route: Route) -> Any:
         content = self._operation(route).get("requestBody", {}).get("content", {})

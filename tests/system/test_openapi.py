@@ -1,5 +1,6 @@
 """The served documents: each operation is told with examples, and with every header it insists on."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -77,3 +78,26 @@ def test_the_key_is_documented_wherever_it_is_required(operations: dict[str, Any
 def _takes_a_key(name: str) -> bool:
     booked = ("/api/v1/bookings", "/api/v1/holds", "/sites/{site_id}/bookings")
     return name.endswith((*booked, "/objections"))
+
+
+def test_the_refusals_of_what_guards_an_operation_are_among_its_answers(operations: dict[str, Any]) -> None:
+    """Each with its description; `default` is for what stands before us."""
+    for name, operation in operations.items():
+        due = {"503"}
+        if operation.get("security"):
+            due |= {"401", "403"}
+        if "{" in name:
+            due.add("404")
+        if not name.startswith("GET "):
+            due |= {"400", "404", "409", "413", "422", "429", "507"}
+        assert due <= operation["responses"].keys(), name
+
+
+@pytest.mark.parametrize("name", ["app", "staff", "partner", "open"])
+def test_no_document_refers_to_what_it_does_not_hold(client: FlaskClient, name: str) -> None:
+    document = client.get(f"/openapi/{name}.json").get_json()
+    for reference in set(re.findall(r'"\$ref": ?"#/([^"]+)"', json.dumps(document))):
+        found = document
+        for part in reference.split("/"):
+            assert part in found, reference
+            found = found[part]

@@ -24,8 +24,8 @@ from config import Settings
 from miniprogram_api.kernel import cache, events, tasks
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import NotFound
+from miniprogram_api.web.addresses import is_loopback
 from miniprogram_api.web.auth import public
-from miniprogram_api.web.limits import is_loopback
 
 log = structlog.get_logger(__name__)
 health = Blueprint("health", __name__)

@@ -24,7 +24,6 @@ from config.wechat import (
 )
 
 _DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
-_STOP_DELAY_S = 5.0
 _REDISES = ("redis://", "rediss://", "unix://")
 
 
@@ -261,8 +260,7 @@ class Settings:
     @property
     def goes_on_s(self) -> float:
         """How long a server that was asked to end still takes requests, so that a balancer can look away."""
-        by_default = _STOP_DELAY_S if self.production else 0.0
-        return by_default if self.stop_delay_s is None else self.stop_delay_s
+        return self.stop_delay_s if self.stop_delay_s is not None else 5.0 if self.production else 0.0
 
     @property
     def wechat(self) -> WeChatSettings:

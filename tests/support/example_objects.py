@@ -301,7 +301,7 @@ def _call(session: Session, person: Person, _before: dict[str, str]) -> UUID:
                 bookings_cancelled=1,
                 people_notified=0,
                 unreachable=1,
-                opened_at=now,
+                opened_at=min(now, booking.starts_at - timedelta(hours=1)),
                 completed_at=now,
             )
         )

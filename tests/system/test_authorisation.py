@@ -51,9 +51,11 @@ _REFUSED = {
     "POST /api/staff/v1/me/password": 422,  # the present password is another
     "POST /api/staff/v1/registry/subscriptions/{subscription_id}/approve": 409,  # its endpoint is silent
     "POST /api/staff/v1/registry/subscriptions/{subscription_id}/disable": 409,  # it waits for approval
+    "POST /api/staff/v1/sessions/current/second-factor": 422,  # the code is of no authenticator
     "POST /api/staff/v1/sites/{site_id}/bookings": 409,  # the slot has begun
     "POST /api/staff/v1/sites/{site_id}/corrections": 409,  # the registry knows no such site
     "POST /api/staff/v1/sites/{site_id}/gate-devices/{device_id}/restore": 409,  # it is not frozen
+    "POST /api/staff/v1/staff/{staff_id}/grants/{grant_id}/approve": 409,  # it does not wait
     "POST /api/staff/v1/staff/{staff_id}/grants/{grant_id}/restore": 409,  # it is not frozen
     "POST /api/v1/subscriptions": 422,  # no message is set up
 }

@@ -225,6 +225,7 @@ def _insert_gates(
             "created_at": now,
             "created_by": None,
             "revoked_at": None,
+            "demo": False,
         }
         for number, gate in enumerate(gates, start=1)
     ]

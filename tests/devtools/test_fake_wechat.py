@@ -10,6 +10,8 @@ import requests
 from miniprogram_api.devtools.fake_wechat import DEMO_APPID, DEMO_SECRET, FakeWeChat
 from miniprogram_api.devtools.fake_wechat.endpoints.sessions import session_signature
 
+pytestmark = pytest.mark.once
+
 Call = Callable[..., Any]
 Http = Callable[..., requests.Response]
 

@@ -10,6 +10,8 @@ from PIL import Image
 
 from miniprogram_api.devtools.fake_wechat import DEMO_APPID, DEMO_SECRET, FakeWeChat
 
+pytestmark = pytest.mark.once
+
 Call = Callable[..., Any]
 Http = Callable[..., requests.Response]
 

@@ -14,6 +14,8 @@ from miniprogram_api.devtools.fake_wechat import (
     FakeWeChat,
 )
 
+pytestmark = pytest.mark.once
+
 Call = Callable[..., Any]
 Http = Callable[..., requests.Response]
 

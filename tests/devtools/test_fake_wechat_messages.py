@@ -11,6 +11,8 @@ from miniprogram_api.devtools.fake_wechat import BOOKING_CONFIRMED_TEMPLATE, DEM
 from miniprogram_api.devtools.fake_wechat.fields import is_valid
 from miniprogram_api.devtools.fake_wechat.records import TemplateField
 
+pytestmark = pytest.mark.once
+
 Call = Callable[..., Any]
 Http = Callable[..., requests.Response]
 

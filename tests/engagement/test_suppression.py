@@ -165,7 +165,7 @@ _histories = st.dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(_histories)
 def test_nobody_who_solves_all_linear_relations_narrows_a_hidden_figure(history: History) -> None:
     published = publish(history)
@@ -178,7 +178,7 @@ def test_nobody_who_solves_all_linear_relations_narrows_a_hidden_figure(history:
                 assert high >= FEW[-1], f"{name} of {key} is told to be {high} at most"
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(_histories)
 def test_another_small_number_leads_to_the_same_publications(history: History) -> None:
     """So nobody can tell which it was, whatever they compute; changes that were held back included."""
@@ -187,7 +187,7 @@ def test_another_small_number_leads_to_the_same_publications(history: History) -
         assert publish(other) == published, what
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(_histories)
 def test_no_two_states_of_a_day_differ_by_few_people(history: History) -> None:
     for states in publish(history).days.values():

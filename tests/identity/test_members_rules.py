@@ -8,6 +8,8 @@ from miniprogram_api.identity import consent_texts
 from miniprogram_api.identity.models import ConsentPurpose
 from miniprogram_api.identity.rules import mainland_mobile
 
+pytestmark = pytest.mark.once
+
 # A published text never changes. To say something else, publish a further version and add its digest here.
 PUBLISHED = {
     ("privacy_policy", "2026-11-01"): "0763412bb91b9cc04784c076b22688d3748ffb45361519d2b158abec3d7a62fe",

@@ -25,6 +25,8 @@ from miniprogram_api.kernel.paging import (
     page_rows,
 )
 
+pytestmark = pytest.mark.once
+
 
 class Colour(StrEnum):
     GREEN = "green"

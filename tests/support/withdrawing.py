@@ -49,14 +49,14 @@ def make_visited_site(*, slots: int = 3, members: int = 2, guests: int = 1) -> W
             for _ in range(members):
                 booking = make_booking(session, slot, member_id=make_member(session).id)
                 found.bookings.append(booking.id)
-            for _ in range(guests):
-                found.bookings.append(_add_guest(session, slot))
+            for guest in range(guests):
+                found.bookings.append(_add_guest(session, slot, phone=str(int(PHONE) + guest)))
     return found
 
 
-def _add_guest(session: Session, slot: Slot) -> UUID:
+def _add_guest(session: Session, slot: Slot, *, phone: str) -> UUID:
     booking = make_booking(session, slot)
-    give_contact(booking, "王小明", PHONE)
+    give_contact(booking, "王小明", phone)
     session.flush()
     return booking.id
 

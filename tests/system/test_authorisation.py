@@ -137,6 +137,7 @@ def test_every_route_can_be_tried(app: Flask) -> None:
     _report(gaps)
 
 
+@pytest.mark.once
 def test_nobody_gets_in_without_a_permission(app: Flask) -> None:
     """Anonymous 401, and 403 for whoever lacks the permission, before the request is looked at."""
     world = World(app)

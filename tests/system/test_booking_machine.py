@@ -352,13 +352,15 @@ class BookingMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.city.visits)
     @rule(place=picks, pick=picks)
     def look(self, place: int, pick: int) -> None:
-        """The public sees as many places as there are, and a member their booking as it is."""
+        """The public sees the places there are until it begins, and a member their booking as it is."""
         prepared.forget()
         slot, visit = picked(self.city.places, place), picked(self.city.visits, pick)
         answer = self.members[0].get(f"/api/v1/slots/{slot.id}")
         left, day_left = self.city.left(slot, self.now), self.city.day_left(slot, self.now)
         if slot.withdrawn:
             assert (answer.status_code, answer.get_json()["code"]) == (410, "sites.withdrawn")
+        elif slot.starts <= self.now:
+            assert answer.get_json()["left"] == 0
         else:
             assert answer.get_json()["left"] == (left if day_left is None else min(left, day_left))
         told = self.members[visit.member].get(f"/api/v1/bookings/{visit.id}").get_json()

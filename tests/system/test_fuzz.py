@@ -23,7 +23,7 @@ from miniprogram_api.web.limits import init_limits
 from tests.support.authorisation import DOCUMENTS, World
 from tests.support.callers import CALLERS, Person, Route, routes_of
 
-EXAMPLES = 150 if os.environ.get("FUZZ_LONG") else 6
+EXAMPLES = 150 if os.environ.get("FUZZ_LONG") else 4
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -29,7 +29,7 @@ from tests.support.product import ROOT
 from tests.support.withdrawal_worker import in_small_batches
 from tests.support.withdrawing import Withdrawn, get_case, make_visited_site, withdraw
 
-POINTS = 40 if "FUZZ_LONG" in os.environ else 6
+POINTS = 40 if "FUZZ_LONG" in os.environ else 4
 
 
 @pytest.fixture(autouse=True)

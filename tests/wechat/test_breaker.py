@@ -12,6 +12,8 @@ from miniprogram_api.wechat.gateway import Gateway
 from tests.wechat.conftest import LogWatch
 from tests.wechat.support import LOGIN, PROGRAM_CODE, SEND, STABLE_TOKEN, Clocks, FakeControl
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def breaker(clocks: Clocks) -> Breaker:

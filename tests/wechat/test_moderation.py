@@ -18,6 +18,8 @@ from miniprogram_api.wechat.moderation import (
 )
 from tests.wechat.support import CHECK_TEXT, FakeControl
 
+pytestmark = pytest.mark.once
+
 RISKY, REVIEW = "违规测试词", "复审测试词"
 
 

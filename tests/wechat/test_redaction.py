@@ -13,6 +13,8 @@ from miniprogram_api.wechat.moderation import TextScene
 from tests.wechat.conftest import LogWatch, MakeGateway
 from tests.wechat.support import LOGIN, FakeControl, assert_tells_nothing, secrets_of, settings_for
 
+pytestmark = pytest.mark.once
+
 PATHS = [
     "/sns/jscode2session",
     "/cgi-bin/stable_token",

@@ -19,6 +19,8 @@ from miniprogram_api.wechat.gateway import Gateway, SendResult
 from tests.wechat.conftest import LogWatch
 from tests.wechat.support import SEND, FakeControl
 
+pytestmark = pytest.mark.once
+
 TEMPLATE = BOOKING_CONFIRMED_TEMPLATE
 FIELDS: dict[str, Value] = {
     "thing2": "示范：双碳馆",

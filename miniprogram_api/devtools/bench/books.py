@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from miniprogram_api.devtools.bench.world import Gate, World, table_of
 from miniprogram_api.kernel import audit, clock, events
 from miniprogram_api.kernel.audit import SYSTEM, AuditHead, AuditRow
-from miniprogram_api.kernel.db import atomic, db, reading
+from miniprogram_api.kernel.db import atomic, db, is_sqlite, reading
 from miniprogram_api.kernel.events import DeliveryRow, EventRow
 from miniprogram_api.kernel.idempotency import StoredAnswer
 from miniprogram_api.kernel.ids import new_id, short_code
@@ -40,6 +40,8 @@ _GENESIS = b"\0" * 32
 def clear() -> None:
     """Undo every booking, so that each round meets the same database."""
     with atomic() as session:
+        if not is_sqlite(session):
+            session.execute(text("SET LOCAL statement_timeout = 0"))
         for model in _CLEARED:
             session.execute(delete(model))
         session.execute(update(Slot).where(Slot.booked > 0).values(booked=0))

@@ -41,6 +41,7 @@ def clear() -> None:
     """Undo every booking, so that each round meets the same database."""
     with atomic() as session:
         if not is_sqlite(session):
+            # Each booking that goes is looked up in every table that names bookings.
             session.execute(text("SET LOCAL statement_timeout = 0"))
         for model in _CLEARED:
             session.execute(delete(model))

@@ -35,7 +35,7 @@ from miniprogram_api.web.telemetry import init_telemetry
 from miniprogram_api.wechat.gateway import Gateway
 
 FEATURES = ("wechat", "identity", "sites", "visits", "messaging", "engagement", "registry", "open_data")
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0003"
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 

@@ -122,6 +122,31 @@ class ScanUndone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictFound(Event):
+    """A gate let `heads` of a booking in without a network who have no place in it."""
+
+    name: ClassVar[str] = "visits.conflict_found"
+
+    conflict_id: str
+    scan_id: str
+    booking_id: str
+    site_id: str
+    heads: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictClosed(Event):
+    """A conflict of gates is settled; `how` is `closed` by a person, or `dissolved`."""
+
+    name: ClassVar[str] = "visits.conflict_closed"
+
+    conflict_id: str
+    booking_id: str
+    site_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class PeopleLeft(Event):
     """People went out through the gate of a site."""
 

@@ -40,6 +40,8 @@ _LEAVES_NO_TRACE = {
     "POST /api/staff/v1/staff/{staff_id}/enable": "the account is not disabled",
     "POST /api/staff/v1/sites/{site_id}/slots/generate": "the site has no opening rules",
     "POST /api/staff/v1/gate/scans": "the code is nobody's ticket",
+    "POST /api/staff/v1/gate/scans/batch": "the code is nobody's ticket",
+    "POST /api/staff/v1/gate/lookups": "it only looks",
 }
 
 

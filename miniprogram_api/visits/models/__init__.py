@@ -13,6 +13,7 @@ from miniprogram_api.visits.models.bookings import (
 )
 from miniprogram_api.visits.models.calendars import CalendarFeed
 from miniprogram_api.visits.models.gate import Departure, Scan, ScanResult
+from miniprogram_api.visits.models.offline import ConflictState, GateConflict, OfflineScan
 from miniprogram_api.visits.models.slots import DayCap, PolicyVersion, Slot, SlotState
 from miniprogram_api.visits.models.standing import Standing, Strike, StrikeKind
 
@@ -22,10 +23,13 @@ __all__ = [
     "BookingStatus",
     "CalendarFeed",
     "Channel",
+    "ConflictState",
     "DayCap",
     "Departure",
+    "GateConflict",
     "Hold",
     "HoldState",
+    "OfflineScan",
     "PolicyVersion",
     "Scan",
     "ScanResult",

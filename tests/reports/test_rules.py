@@ -40,7 +40,10 @@ def test_shares_are_of_sums_and_never_of_nothing() -> None:
     [
         (Figures(), "这 1 天没有开放的场次。"),
         (Figures(slots=1, capacity=9), "这 1 天没有预约。"),
-        (Figures(bookings=3, cancelled=1, seats=5), "这 1 天共有 3 个预约，其中 1 个已取消；未取消的预约合计 5 人。"),
+        (
+            Figures(bookings=3, cancelled=1, seats=5),
+            "这 1 天共有 3 个预约，其中 1 个已取消；未取消的预约合计 5 人。",
+        ),
     ],
 )  # fmt: skip
 def test_the_first_sentence_says_what_there_was(figures: Figures, beginning: str) -> None:

@@ -99,12 +99,19 @@ def _drop_administration_tables() -> None:
     pass
 
 
-# Reports: what was exported.
+# Reports: what the desk finds a booking by.
 
 
 def _add_report_tables() -> None:
-    pass
+    with op.batch_alter_table('visits_bookings', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('contact_tail_index', sa.LargeBinary(length=32), nullable=True))
+        batch_op.add_column(sa.Column('contact_name_index', sa.LargeBinary(length=32), nullable=True))
+    op.create_index('ix_visits_bookings_tail', 'visits_bookings', ['site_id', 'contact_tail_index'])
+    op.create_index('ix_visits_bookings_name', 'visits_bookings', ['site_id', 'contact_name_index'])
 
 
 def _drop_report_tables() -> None:
-    pass
+    op.drop_index('ix_visits_bookings_name', table_name='visits_bookings')
+    op.drop_index('ix_visits_bookings_tail', table_name='visits_bookings')
+    op.drop_column('visits_bookings', 'contact_name_index')
+    op.drop_column('visits_bookings', 'contact_tail_index')

@@ -41,6 +41,17 @@ class PolicyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingsExported(Event):
+    """Staff took a list of bookings out of the product, with contacts masked or in full."""
+
+    name: ClassVar[str] = "visits.bookings_exported"
+
+    site_id: str
+    bookings: int
+    unmasked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRevealed(Event):
     """Somebody was shown the contact of a booking in full."""
 

@@ -13,6 +13,13 @@ from miniprogram_api.visits.models.bookings import (
 )
 from miniprogram_api.visits.models.calendars import CalendarFeed
 from miniprogram_api.visits.models.gate import Departure, Scan, ScanResult
+from miniprogram_api.visits.models.slot_changes import (
+    ChangedBooking,
+    Outcome,
+    SlotAct,
+    SlotChange,
+    Treatment,
+)
 from miniprogram_api.visits.models.slots import DayCap, PolicyVersion, Slot, SlotState
 from miniprogram_api.visits.models.standing import Standing, Strike, StrikeKind
 
@@ -21,20 +28,25 @@ __all__ = [
     "Booking",
     "BookingStatus",
     "CalendarFeed",
+    "ChangedBooking",
     "Channel",
     "DayCap",
     "Departure",
     "Hold",
     "HoldState",
+    "Outcome",
     "PolicyVersion",
     "Scan",
     "ScanResult",
     "Slot",
+    "SlotAct",
+    "SlotChange",
     "SlotState",
     "Standing",
     "Strike",
     "StrikeKind",
     "Ticket",
     "TicketState",
+    "Treatment",
     "Visitor",
 ]

@@ -14,6 +14,13 @@ from miniprogram_api.visits.models.bookings import (
 from miniprogram_api.visits.models.calendars import CalendarFeed
 from miniprogram_api.visits.models.gate import Departure, Scan, ScanResult
 from miniprogram_api.visits.models.offline import ConflictState, GateConflict, OfflineScan
+from miniprogram_api.visits.models.slot_changes import (
+    ChangedBooking,
+    Outcome,
+    SlotAct,
+    SlotChange,
+    Treatment,
+)
 from miniprogram_api.visits.models.slots import DayCap, PolicyVersion, Slot, SlotState
 from miniprogram_api.visits.models.standing import Standing, Strike, StrikeKind
 
@@ -22,6 +29,7 @@ __all__ = [
     "Booking",
     "BookingStatus",
     "CalendarFeed",
+    "ChangedBooking",
     "Channel",
     "ConflictState",
     "DayCap",
@@ -30,15 +38,19 @@ __all__ = [
     "Hold",
     "HoldState",
     "OfflineScan",
+    "Outcome",
     "PolicyVersion",
     "Scan",
     "ScanResult",
     "Slot",
+    "SlotAct",
+    "SlotChange",
     "SlotState",
     "Standing",
     "Strike",
     "StrikeKind",
     "Ticket",
     "TicketState",
+    "Treatment",
     "Visitor",
 ]

@@ -6,7 +6,8 @@ Conflict
 ├── SlotStarted         what has begun is not changed any more
 ├── SlotInClosure       a closure holds the slot closed; lift that instead
 ├── CapacityBelowTaken  more seats are taken than would remain
-└── PolicyRaced         somebody else changed the policy at the same moment
+├── PolicyRaced         somebody else changed the policy at the same moment
+└── DefaultPolicyUnchanged  the city's rules of that day are these already
 """
 
 from miniprogram_api.kernel.errors import Conflict
@@ -36,3 +37,7 @@ class CapacityBelowTaken(Conflict):
 
 class PolicyRaced(Conflict):
     code = "visits.policy_raced"
+
+
+class DefaultPolicyUnchanged(Conflict):
+    code = "visits.default_policy_unchanged"

@@ -13,7 +13,7 @@ from miniprogram_api.visits.models.bookings import (
 )
 from miniprogram_api.visits.models.calendars import CalendarFeed
 from miniprogram_api.visits.models.gate import Departure, Scan, ScanResult
-from miniprogram_api.visits.models.slots import DayCap, PolicyVersion, Slot, SlotState
+from miniprogram_api.visits.models.slots import DayCap, DefaultPolicy, PolicyVersion, Slot, SlotState
 from miniprogram_api.visits.models.standing import Standing, Strike, StrikeKind
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "CalendarFeed",
     "Channel",
     "DayCap",
+    "DefaultPolicy",
     "Departure",
     "Hold",
     "HoldState",

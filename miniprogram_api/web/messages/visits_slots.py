@@ -25,6 +25,10 @@ MESSAGES = {
         "预约规则刚刚被他人修改，请刷新后重试。",
         "Somebody else has just changed the policy; reload and try again.",
     ),
+    "visits.default_policy_unchanged": (
+        "全市默认规则在该日已是这些数值，无需修改。",
+        "The city's rules of that day are these already.",
+    ),
     "visits.policy_contradiction": ("与 {other} 相互矛盾。", "Contradicts {other}."),
     "visits.slot_because.not_released": ("尚未开放预约。", "Not released yet."),
     "visits.slot_because.not_released_until": (

@@ -135,8 +135,6 @@ def _add_rule_tables() -> None:
     )
     with op.batch_alter_table('visits_policies', schema=None) as batch_op:
         batch_op.add_column(sa.Column('default_version', sa.Integer(), nullable=True))
-    # What no person stated was the default's.
-    op.execute('UPDATE visits_policies SET default_version = 0 WHERE created_by IS NULL')
 
 
 def _drop_administration_tables() -> None:

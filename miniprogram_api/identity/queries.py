@@ -124,9 +124,8 @@ def find_receipt(session: Session, typed: str) -> Receipt | None:
     wanted = _normal(typed)
     for entry in session.scalars(select(Erasure).where(Erasure.receipt == wanted)):
         state = "done" if entry.completed_at else "open"
-        return Receipt(
-            entry.receipt, "self_erasure", state, entry.requested_at, None, entry.completed_at, None
-        )
+        asked, done = entry.requested_at, entry.completed_at
+        return Receipt(entry.receipt, "self_erasure", state, asked, None, done, None)
     for found in session.scalars(select(DataRequest).where(DataRequest.number == wanted)):
         return Receipt(
             found.number,

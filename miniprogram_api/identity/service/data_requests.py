@@ -1,9 +1,10 @@
 """Requests about personal data that come on paper: entered, given more time, and decided with a reason.
 
-What members ask for in the mini-program they get at once; this is for everybody else. No person is named here.
+What members ask for in the mini-program they get at once; this is for everybody else, and names no person.
 """
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -126,8 +127,8 @@ def _leave(
     request: DataRequest,
     actor: Actor,
     *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
     reason: str | None = None,
 ) -> None:
     told = event(str(request.id), number=request.number)

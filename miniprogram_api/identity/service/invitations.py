@@ -1,7 +1,7 @@
 """Links by which people choose the password of their account themselves, each good once and for some hours.
 
-An administrator makes the link and hands it over; a new one replaces the old. Only its hash is kept, and whoever
-has it can do one thing: choose the password. The second factor is enrolled at the sign-in that follows.
+An administrator makes the link and hands it over; a new one replaces the old. Only its hash is kept, and
+whoever has it can do one thing: choose the password. The second factor is enrolled as they go on.
 """
 
 from dataclasses import dataclass, field

@@ -76,7 +76,7 @@ def disable_and_hand_over(
 ) -> dict[str, int]:
     """Disable the account and move its open tasks; returns how many of each kind.
 
-    Raises NotFound, OwnAccount, ReceiverNeeded when there is something to move and nobody named, ReceiverUnfit.
+    Raises NotFound, OwnAccount, ReceiverUnfit, and ReceiverNeeded when something has to move.
     """
     invitations.withdraw(session, staff_id=staff_id, actor=actor, now=now)
     staff.disable_account(session, staff_id=staff_id, reason=reason, actor=actor, now=now)

@@ -1,4 +1,4 @@
-"""Staff sessions: 30 minutes idle, unless changed at run time, and 12 hours in all, ended at once by their owner or an administrator."""
+"""Staff sessions: so many minutes idle and 12 hours in all, ended at once by owner or administrator."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The city's booking rules by version, and which sites follow them: those that have stated none of their own."""
+"""The city's booking rules by version, and which sites follow them: those without rules of their own."""
 
 from datetime import date
 from uuid import UUID

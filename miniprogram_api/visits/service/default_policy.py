@@ -1,6 +1,6 @@
 """The city's booking rules: changed for all sites that have stated none of their own, from a day on.
 
-The change is one row; the sites follow in batches of the outbox. Bookings keep the rules they were made under.
+The change is one row; the sites follow in batches of the outbox. Bookings keep the rules they were made by.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Versions of a site's booking policy: the first one, changing it, and what a change would do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from miniprogram_api.visits.rules.policy import Policy
 from miniprogram_api.visits.rules.timetable import DatedPolicy, ExistingSlot, policy_on, under_policy
 from miniprogram_api.visits.service.inserts import insert_missing
 
+BUILT_IN = 0
 FIRST_DAY = date(2000, 1, 1)  # the built-in numbers rule every day that no later version does
 
 
@@ -64,17 +65,21 @@ def ensure_policy(session: Session, site_id: UUID, *, now: datetime) -> list[Dat
     versions = list_dated(session, site_id)
     if versions:
         return versions
-    for number, default in enumerate(reversed(undecided(session)), start=1):
+    for number, default in enumerate(_defaults(session), start=1):
         _insert(session, site_id, default, version=number, now=now, actor=None)
     return list_dated(session, site_id)
 
 
 def undecided(session: Session) -> list[DatedPolicy]:
     """The versions of a site before its first slot: the city's rules, which no row of its own holds yet."""
-    return [
-        *default_queries.list_dated_defaults(session),
-        DatedPolicy(new_id(), 0, FIRST_DAY, rules.DEFAULT),
-    ]
+    numbered = enumerate(_defaults(session), start=1)
+    return [replace(default, version=number) for number, default in numbered][::-1]
+
+
+def _defaults(session: Session) -> list[DatedPolicy]:
+    """The city's rules by their own versions, the built-in numbers first."""
+    stated = default_queries.list_dated_defaults(session)
+    return [DatedPolicy(new_id(), BUILT_IN, FIRST_DAY, rules.DEFAULT), *reversed(stated)]
 
 
 def default_on(session: Session, on: date) -> Policy:
@@ -85,7 +90,7 @@ def default_on(session: Session, on: date) -> Policy:
 def follow_default(session: Session, site_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Give a site without rules of its own what the city has stated since, and put its slots under it."""
     known = {version.default_version for version in list_versions(session, site_id)}
-    fresh = [default for default in reversed(undecided(session)) if default.version not in known]
+    fresh = [default for default in _defaults(session) if default.version not in known]
     for default in fresh:
         version = _next_version(session, site_id)
         _insert(session, site_id, default, version=version, now=now, actor=None)

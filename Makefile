@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: help run test check fix worker migrate lock demo bench fuzz docs
+.PHONY: help run test check fix worker migrate lock demo bench fuzz docs assets
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ bench: $(VENV)/development  ## Measure against the ceilings of the same run; wri
 
 fuzz: $(VENV)/development  ## Call every documented operation with generated requests, for a long time
 	@$(BIN)/python -m tests --fuzz
+
+assets: $(VENV)/development  ## Copy what browsers load of other people's from its npm packages, and list it
+	@$(BIN)/python -m miniprogram_api.devtools.assets
+	@$(MAKE) --no-print-directory docs
 
 # Extras stay in the locks: an older pip takes `coverage[toml]` for unpinned where only `coverage==` is listed.
 lock: $(VENV)/development  ## Compile the lock files

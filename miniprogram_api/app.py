@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Settings
 from config.logging import configure_logging
 from miniprogram_api.cli import register_commands
+from miniprogram_api.console import init_console
 from miniprogram_api.identity.authentication import authenticate_member
 from miniprogram_api.identity.staff_authentication import authenticate_device, authenticate_staff
 from miniprogram_api.kernel import cache, crypto, files, tasks
@@ -113,6 +114,7 @@ def _init_features(app: Flask, settings: Settings) -> None:
         for blueprint in getattr(routes, "OPEN_BLUEPRINTS", ()):
             everybody.register_blueprint(blueprint)
     init_names(app)
+    init_console(app)
     register_commands(app)
     tasks.init_tasks(
         app,

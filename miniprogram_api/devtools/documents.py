@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.settings import Environment, Settings
 from miniprogram_api.app import create_app
+from miniprogram_api.devtools.assets import licences
 from miniprogram_api.devtools.asyncapi import asyncapi
 from miniprogram_api.kernel.errors import AppError
 from miniprogram_api.web.api import KIND_STATUS
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def documents() -> dict[str, str]:
     """Every generated document by its path from the root."""
     made = {"docs/settings.md": _settings(), ".env.example": _env_example()}
+    made["docs/licences.md"] = licences()
     made["docs/contract/asyncapi.json"] = json.dumps(asyncapi(), ensure_ascii=False, indent=1) + "\n"
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(environment=Environment.TEST, data_dir=Path(folder), background=False)

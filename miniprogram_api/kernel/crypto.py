@@ -44,6 +44,7 @@ class KeyRing:
         self.tickets = {
             kid: Ed25519PrivateKey.from_private_bytes(_derive(secret, "ticket")) for kid, secret in keys
         }
+        self.cookies = [_derive(secret, "cookie").hex() for _, secret in keys]
         self._index_key = index_key
         self._index_keys: dict[str, bytes] = {}
 
@@ -130,6 +131,11 @@ def _bound(head: str, context: str) -> bytes:
 def blind_index(value: str, *, purpose: str) -> bytes:
     """A keyed fingerprint of a normalised value, to look an encrypted field up by; one key per purpose."""
     return hmac.new(_ring().index_key(purpose), value.encode(), hashlib.sha256).digest()
+
+
+def cookie_secrets() -> list[str]:
+    """What signs a browser's cookies: the active key's secret first, then those that are still read."""
+    return list(_ring().cookies)
 
 
 def signing_key(kid: str | None = None) -> tuple[str, Ed25519PrivateKey]:

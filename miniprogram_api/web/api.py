@@ -107,51 +107,55 @@ def problem(
     return response
 
 
-def _status_of(error: AppError) -> int:
-    return next(status for kind, status in KIND_STATUS.items() if isinstance(error, kind))
+def explain(error: Exception) -> tuple[int, str, dict[str, Any]]:
+    """Status, code and values of a failure, for whoever shows it; a bug is logged and told as one."""
+    match error:
+        case AppError():
+            status = next(status for kind, status in KIND_STATUS.items() if isinstance(error, kind))
+            return status, error.code, error.params
+        case HTTPException(code=int(status)):
+            other = "request.unsupported" if status < 500 else "server.error"
+            return status, _HTTP_CODES.get(status, other), {}
+        case DBAPIError():
+            return _explain_database_error(error)
+        case PoolTimeout():
+            return 503, "request.unavailable", {"retry_after_s": 1}
+    log.error("unhandled_error", exc_info=error)
+    return 500, "server.error", {}
 
 
-def _app_error(error: AppError) -> Response:
+def _explain_database_error(error: DBAPIError) -> tuple[int, str, dict[str, Any]]:
+    db.session.rollback()
+    match trouble_of(error):
+        case Trouble.TRANSIENT | Trouble.BUSY:
+            log.warning("database_busy", error=type(error).__name__)
+            return 503, "request.unavailable", {"retry_after_s": 1}
+        case Trouble.FULL:
+            log.error("storage_full")
+            return 507, "storage.full", {"retry_after_s": 60}
+        case Trouble.RIVAL:
+            # Features map the constraints they expect; this is the net below them.
+            log.error("unmapped_constraint", exc_info=error)
+            return 409, "request.conflict", {}
+        case Trouble.DATA:
+            log.error("unmapped_value", exc_info=error)
+            return 422, "request.invalid", {}
+    log.error("unhandled_error", exc_info=error)
+    return 500, "server.error", {}
+
+
+def _failure(error: Exception) -> Response:
     fields = error.fields if isinstance(error, errors.Invalid) else ()
-    return problem(_status_of(error), error.code, error.params, fields)
+    return problem(*explain(error), fields)
 
 
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect, not a failure
-    other = "request.unsupported" if error.code < 500 else "server.error"
-    response = problem(error.code, _HTTP_CODES.get(error.code, other))
+    response = _failure(error)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
-
-
-def _database_error(error: DBAPIError) -> Response:
-    db.session.rollback()
-    match trouble_of(error):
-        case Trouble.TRANSIENT | Trouble.BUSY:
-            log.warning("database_busy", error=type(error).__name__)
-            return problem(503, "request.unavailable", {"retry_after_s": 1})
-        case Trouble.FULL:
-            log.error("storage_full")
-            return problem(507, "storage.full", {"retry_after_s": 60})
-        case Trouble.RIVAL:
-            # Features map the constraints they expect; this is the net below them.
-            log.error("unmapped_constraint", exc_info=error)
-            return problem(409, "request.conflict")
-        case Trouble.DATA:
-            log.error("unmapped_value", exc_info=error)
-            return problem(422, "request.invalid")
-    return _bug(error)
-
-
-def _pool_exhausted(_error: PoolTimeout) -> Response:
-    return problem(503, "request.unavailable", {"retry_after_s": 1})
-
-
-def _bug(error: Exception) -> Response:
-    log.error("unhandled_error", exc_info=error)
-    return problem(500, "server.error")
 
 
 class Parser(FlaskParser):
@@ -373,8 +377,5 @@ def init_errors(app: Flask) -> None:
     """Map every failure to a problem; nothing of a driver's or a library's text gets out."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.after_request(_hear_out)
-    app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(DBAPIError, _database_error)
-    app.register_error_handler(PoolTimeout, _pool_exhausted)
-    app.register_error_handler(Exception, _bug)
+    app.register_error_handler(Exception, _failure)

@@ -11,6 +11,7 @@ from miniprogram_api.kernel.access import Principal, PrincipalKind
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import retrying
 from miniprogram_api.kernel.errors import Forbidden, Unauthenticated
+from miniprogram_api.web import cookies
 
 View = TypeVar("View", bound=Callable[..., Any])
 Authenticator = Callable[[str], Principal | None]
@@ -52,7 +53,7 @@ def requires(permission: str, *, fresh: bool = False) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.principal = _authenticate()
+            g.principal = recognise()
             if not g.principal.may(permission):
                 DENIED.labels(request.url_rule.rule if request.url_rule else "unmatched").inc()
                 raise Forbidden
@@ -76,18 +77,26 @@ def _declare(view: View, *, policy: str) -> View:
     return cast("View", declared)
 
 
-def _authenticate() -> Principal:
-    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
-    credential = rest.strip()
-    by, name = _EXTENSION, credential.partition("_")[0]
-    if scheme.lower() != "bearer":
-        by, name = _SCHEMES, scheme.lower()
-    authenticators: dict[str, Authenticator] = current_app.extensions[by]
-    authenticate = authenticators.get(name)
-    principal = authenticate(credential) if authenticate else None
+def recognise() -> Principal:
+    """Who calls: by the header, or by a cookie where a page of ours asks. Raises Unauthenticated."""
+    if "Authorization" not in request.headers:
+        found = (_recognise(_EXTENSION, token.partition("_")[0], token) for token in cookies.presented())
+        principal = next((principal for principal in found if principal is not None), None)
+    else:
+        scheme, _, rest = request.headers["Authorization"].partition(" ")
+        credential = rest.strip()
+        is_bearer = scheme.lower() == "bearer"
+        by, name = (_EXTENSION, credential.partition("_")[0]) if is_bearer else (_SCHEMES, scheme.lower())
+        principal = _recognise(by, name, credential)
     if principal is None:
         raise Unauthenticated
     return principal
+
+
+def _recognise(by: str, name: str, credential: str) -> Principal | None:
+    authenticators: dict[str, Authenticator] = current_app.extensions[by]
+    authenticate = authenticators.get(name)
+    return authenticate(credential) if authenticate else None
 
 
 def current_principal() -> Principal:

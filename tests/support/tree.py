@@ -18,7 +18,7 @@ def project_files() -> list[Path]:
 
 
 def _is_ours(top: Path) -> bool:
-    hidden = top.name.startswith(".") and top.name not in {".ci", ".env.example", ".gitignore"}
+    hidden = top.name.startswith(".") and top.name not in {".ci", ".env.example", ".gitignore", ".npmrc"}
     return not hidden and top.name not in _MADE and not top.name.endswith(".egg-info")
 
 

@@ -29,6 +29,7 @@ def generated() -> dict[str, str]:
         "docs/settings.md",
         ".env.example",
         "docs/errors.md",
+        "docs/licences.md",
         "docs/openapi/app.json",
         "docs/openapi/staff.json",
         "docs/openapi/partner.json",

@@ -1,40 +1,25 @@
 """Staff over HTTP: sign in with password and second factor, one's own sessions and password."""
 
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
-from flask import current_app, g, request
-from prometheus_client import Counter
-
-from miniprogram_api.identity.password_rules import PROFILES, PasswordProfile
+from miniprogram_api.identity import doorway
 from miniprogram_api.identity.routes import audit, staff_accounts
 from miniprogram_api.identity.schemas import staff as wire
 from miniprogram_api.identity.service import sign_in, staff_passwords, staff_profiles, staff_sessions
-from miniprogram_api.identity.service.sign_in import Enrolled, Enrolment, Proof, SignedIn
+from miniprogram_api.identity.service.sign_in import Enrolled, Enrolment, SignedIn
 from miniprogram_api.identity.service.staff_profiles import StaffProfile
-from miniprogram_api.identity.service.staff_sessions import Origin
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
-from miniprogram_api.kernel.errors import AppError
-from miniprogram_api.web.addresses import is_loopback, neighbourhood_of
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, public, requires
-from miniprogram_api.web.limits import hit
 from miniprogram_api.web.schemas import Paging, parse_id
-
-T = TypeVar("T")
 
 sessions_blp = Routes(
     "staff-sessions", __name__, url_prefix="/api/staff/v1", description="Signing in and out"
 )
 me_blp = Routes("staff-me", __name__, url_prefix="/api/staff/v1", description="One's own account")
 BLUEPRINTS = (sessions_blp, me_blp, *staff_accounts.BLUEPRINTS, *audit.BLUEPRINTS)
-
-AUTH_FAILURES = Counter("auth_failures_total", "Staff sign-ins refused", ["reason"])
-
-# Guesses spread over many usernames come from few networks. An organisation behind one address is slowed down
-# for a minute at most, never locked. Failures slow it down further: see `identity.lockout`.
-_NETWORK_RATE = "60/minute"
 
 
 @sessions_blp.post("/sessions")
@@ -43,12 +28,17 @@ _NETWORK_RATE = "60/minute"
 @sessions_blp.response(HTTPStatus.CREATED, wire.StaffSignedInView, example=wire.SIGNED_IN)
 def open_session(body: dict[str, Any]) -> SignedIn:
     """Sign in. An account without a second factor is told to enrol one: `auth.totp_enrolment_required`."""
-    proof = _prove(body)
+    proof = doorway.prove(body["username"], body["password"])
     with atomic() as session:
         outcome = sign_in.sign_in(
-            session, proof=proof, code=body["totp"], profile=_profile(), origin=_origin(), now=clock.now()
+            session,
+            proof=proof,
+            code=body["totp"],
+            profile=doorway.profile(),
+            origin=doorway.origin(),
+            now=clock.now(),
         )
-    return _granted(outcome)
+    return doorway.granted(outcome)
 
 
 @sessions_blp.post("/sessions/totp-enrolment")
@@ -57,10 +47,10 @@ def open_session(body: dict[str, Any]) -> SignedIn:
 @sessions_blp.response(HTTPStatus.CREATED, wire.EnrolmentView, example=wire.ENROLMENT)
 def begin_enrolment(body: dict[str, Any]) -> Enrolment:
     """Get a secret for an authenticator app; asking again replaces one that was not confirmed."""
-    proof = _prove(body)
+    proof = doorway.prove(body["username"], body["password"])
     with atomic() as session:
-        outcome = sign_in.begin_enrolment(session, proof=proof, origin=_origin(), now=clock.now())
-    return _granted(outcome)
+        outcome = sign_in.begin_enrolment(session, proof=proof, origin=doorway.origin(), now=clock.now())
+    return doorway.granted(outcome)
 
 
 @sessions_blp.post("/sessions/totp-enrolment/confirmation")
@@ -69,12 +59,12 @@ def begin_enrolment(body: dict[str, Any]) -> Enrolment:
 @sessions_blp.response(HTTPStatus.CREATED, wire.EnrolledView, example=wire.ENROLLED)
 def finish_enrolment(body: dict[str, Any]) -> Enrolled:
     """Prove that the app holds the secret; answers the first session, and the recovery codes this once."""
-    proof = _prove(body)
+    proof = doorway.prove(body["username"], body["password"])
     with atomic() as session:
         outcome = sign_in.finish_enrolment(
-            session, proof=proof, code=body["totp"], origin=_origin(), now=clock.now()
+            session, proof=proof, code=body["totp"], origin=doorway.origin(), now=clock.now()
         )
-    return _granted(outcome)
+    return doorway.granted(outcome)
 
 
 @sessions_blp.get("/sessions")
@@ -116,7 +106,7 @@ def end_current_session() -> None:
 def show_second_factor(body: dict[str, Any]) -> dict[str, Any]:
     """Show a fresh code, as an act asks for that was refused with `auth.second_factor_due`."""
     principal = current_principal()
-    _slow_down_network()
+    doorway.slow_down_network()
     with reading() as session:
         claim = sign_in.get_claim(session, principal.id)
     with atomic() as session:
@@ -125,11 +115,11 @@ def show_second_factor(body: dict[str, Any]) -> dict[str, Any]:
             claim=claim,
             session_id=principal.session_id,
             code=body["totp"],
-            origin=_origin(),
+            origin=doorway.origin(),
             actor=current_actor(),
             now=clock.now(),
         )
-    return {"fresh_until": _granted(outcome)}
+    return {"fresh_until": doorway.granted(outcome)}
 
 
 @sessions_blp.delete("/sessions/<string:session_id>")
@@ -180,7 +170,7 @@ def show_me() -> StaffProfile:
 @me_blp.response(HTTPStatus.NO_CONTENT)
 def change_password(body: dict[str, Any]) -> None:
     """Change one's password; every other session of the account ends."""
-    principal, profile = current_principal(), _profile()
+    principal, profile = current_principal(), doorway.profile()
     with reading() as session:
         owner = staff_passwords.find_owner(session, principal.id, history=profile.history)
     change = staff_passwords.prepare(
@@ -195,48 +185,8 @@ def change_password(body: dict[str, Any]) -> None:
             session,
             change=change,
             session_id=principal.session_id,
-            origin=_origin(),
+            origin=doorway.origin(),
             actor=current_actor(),
             now=clock.now(),
         )
-    _granted(outcome)
-
-
-def _prove(body: dict[str, Any]) -> Proof:
-    _slow_down_network()
-    settings = current_app.extensions["settings"]
-    with reading() as session:
-        claim = sign_in.find_claim(session, username=body["username"], demo_allowed=not settings.production)
-    return sign_in.prove(claim, body["password"])
-
-
-def _slow_down_network() -> None:
-    """Refuse a network that tries too often; without the shared store nobody is let in uncounted."""
-    network = _network()
-    if network is not None:
-        hit("staff_sign_in", _NETWORK_RATE, network, fail_closed=True)
-
-
-def _network() -> str | None:
-    """The network that failures count against; None for this machine in development."""
-    production = current_app.extensions["settings"].production
-    if is_loopback(request.remote_addr) and not production:
-        return None
-    return neighbourhood_of(request.remote_addr)
-
-
-def _granted(outcome: T | AppError) -> T:
-    """Raise a refusal now that what it counted is committed."""
-    if isinstance(outcome, AppError):
-        AUTH_FAILURES.labels(outcome.code).inc()
-        raise outcome
-    return outcome
-
-
-def _profile() -> PasswordProfile:
-    return PROFILES[current_app.extensions["settings"].password_profile]
-
-
-def _origin() -> Origin:
-    agent = request.headers.get("User-Agent")
-    return Origin(request.remote_addr, agent, g.get("request_id"), network=_network())
+    doorway.granted(outcome)

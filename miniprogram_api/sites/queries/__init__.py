@@ -1,5 +1,6 @@
 """Reads of sites: for the public, for staff, and for the features above."""
 
+from miniprogram_api.sites.queries.desk import sites_within
 from miniprogram_api.sites.queries.facts import (
     SiteFacts,
     find_site,
@@ -26,4 +27,5 @@ __all__ = [
     "opening_days",
     "opening_of",
     "site_facts",
+    "sites_within",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from miniprogram_api.kernel.access import Principal
@@ -51,6 +51,11 @@ def within_scope(principal: Principal, permission: str) -> ColumnElement[bool]:
         Site.id.in_({grant.site_id for grant in granted if grant.site_id}),
         Site.operator_id.in_(organisations),
     )
+
+
+def sites_within(principal: Principal, permission: str) -> Select[UUID]:
+    """The ids of the sites over which a caller holds a permission, for the features above."""
+    return select(Site.id).where(within_scope(principal, permission))
 
 
 def get_desk_site(session: Session, principal: Principal, site_id: UUID) -> Site:

@@ -1,0 +1,42 @@
+"""The web console of the staff: pages made on the server, over the same services as the API.
+
+Views and forms have one module for each desk. Beside them stand `access` (who may see a page), `assets`
+(files with their hash in the address), `blueprint` (the routes' home and what every answer carries), `guides`
+(what the help link opens), `navigation` (the desks and their pages), `pages` (how a view answers), `waiting`
+(what the start page counts) and `words` (how instants and numbers are said).
+"""
+
+from flask import Flask
+
+from miniprogram_api.console import assets, navigation, words
+from miniprogram_api.console.blueprint import console, csrf
+from miniprogram_api.console.pages import init_pages
+from miniprogram_api.console.views import register_views
+from miniprogram_api.kernel import crypto
+
+
+def init_console(app: Flask) -> None:
+    """Serve the console under `/console/`."""
+    secret, *former = crypto.cookie_secrets()
+    production = app.extensions["settings"].production
+    app.config.update(
+        SECRET_KEY=secret,
+        SECRET_KEY_FALLBACKS=former,
+        SESSION_COOKIE_NAME="__Host-console" if production else "console",
+        SESSION_COOKIE_SECURE=production,
+        SESSION_COOKIE_SAMESITE="Strict",
+        WTF_CSRF_CHECK_DEFAULT=False,  # the API has no cookies to abuse; the blueprint checks its own
+        WTF_CSRF_TIME_LIMIT=None,  # a token lasts as long as the browser's session
+        WTF_CSRF_SSL_STRICT=False,  # origins are compared, referrers are not
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals |= {
+        "asset": assets.address_of,
+        "desks": navigation.desks,
+        "site_tabs": navigation.site_tabs,
+    }
+    csrf.init_app(app)
+    words.register_filters(app)
+    init_pages(app)
+    register_views()
+    app.register_blueprint(console)

@@ -1,0 +1,98 @@
+"""Forms of the console: what each field asks, and every refusal in words that say what to do."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, Form
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+
+from miniprogram_api.kernel.errors import AppError, Invalid
+from miniprogram_api.web import messages
+
+
+class ConsoleForm(FlaskForm):  # type: ignore[misc]  # the library has no types
+    """Base of every form. The blueprint checks the token, so that a form is only about its fields."""
+
+    class Meta:
+        csrf = False
+        locales = ("zh",)
+
+    def refuse(self, error: AppError) -> None:
+        """Say why a command refused: at the field that it names, else above the form."""
+        if not isinstance(error, Invalid) or not error.fields:
+            self.form_errors.append(messages.text(error.code, error.params, english=False))
+            return
+        for fault in error.fields:
+            text = messages.text(fault.code, fault.params, english=False)
+            field = self._named(fault.field)
+            if field is None:
+                self.form_errors.append(text)
+            else:
+                field.errors = [*field.errors, text]
+
+    def _named(self, path: str) -> Field | None:
+        """`party.adults` is the field of that name, `party_adults` or `adults`."""
+        for name in (path, path.replace(".", "_"), path.rpartition(".")[2]):
+            if name in self._fields:
+                found: Field = self._fields[name]
+                return found
+        return None
+
+    @property
+    def faults(self) -> Iterator[tuple[str | None, str]]:
+        """Everything that is wrong, each with the id of its field's input, in the order of the page."""
+        yield from ((None, text) for text in self.form_errors)
+        yield from _faults_of(self)
+
+
+def _faults_of(form: Form) -> Iterator[tuple[str, str]]:
+    for field in form:
+        if isinstance(field.errors, dict) or any(not isinstance(text, str) for text in field.errors):
+            entries = getattr(field, "entries", None)
+            for inner in entries if entries is not None else [field]:
+                yield from _faults_of(inner.form)
+        else:
+            yield from ((first_input(field), text) for text in field.errors)
+
+
+def first_input(field: Any) -> str:
+    """The id that a link to a field goes to: of several choices the first."""
+    if hasattr(field, "iter_choices") and getattr(field, "option_widget", None) is not None:
+        return f"{field.id}-0"
+    return str(field.id)
+
+
+def required(what: str) -> InputRequired:
+    """The field has to be filled in; `what` says with what, as 请填写…"""
+    return InputRequired(message=what)
+
+
+def chosen(what: str) -> DataRequired:
+    """Something has to be chosen or ticked."""
+    return DataRequired(message=what)
+
+
+def optional() -> Optional:
+    """An empty field is no mistake, and nothing else is asked of it."""
+    return Optional()
+
+
+def length(least: int, most: int) -> Length:
+    """A text of so many characters."""
+    told = f"请控制在 {most} 个字以内。" if least <= 1 else f"请填写 {least} 至 {most} 个字。"
+    return Length(min=least, max=most, message=told)
+
+
+def between(least: int, most: int) -> NumberRange:
+    """A whole number of a range."""
+    return NumberRange(min=least, max=most, message=f"请填写 {least} 至 {most} 之间的整数。")
+
+
+def day_or(text: str | None, fallback: date) -> date:
+    """The day of a query, or another where it says none."""
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return fallback

@@ -1,0 +1,114 @@
+"""The desks of the console and their pages. A page shows only to who may open it, and only once it exists."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+
+from miniprogram_api.kernel.access import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the navigation, and the permission that opens it."""
+
+    label: str
+    endpoint: str
+    permission: str
+    icon: str
+    within: tuple[str, ...] = ()  # pages that belong to this one, and keep it marked as current
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the page at hand is this one or belongs to it."""
+        at = (request.endpoint or "").removeprefix("console.")
+        return at in (self.endpoint, *self.within)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Pages that one kind of staff works with."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+DESKS = (
+    Desk("今日", (Entry("工作台", "start", "staff.self", "house"),)),
+    Desk(
+        "示范点",
+        (
+            Entry("示范点", "list_sites", "sites.view", "geo-alt"),
+            Entry("统计", "show_figures", "figures.view", "bar-chart"),
+        ),
+    ),
+    Desk(
+        "登记系统",
+        (
+            Entry("同步状态", "show_registry", "registry.view", "arrow-repeat"),
+            Entry("对账差异", "list_reports", "registry.view", "table", ("show_report",)),
+            Entry("死信", "list_dead_letters", "registry.view", "inbox", ("show_dead_letter",)),
+            Entry("事件订阅", "list_subscriptions", "registry.view", "broadcast", ("show_subscription",)),
+            Entry(
+                "对接方", "list_partners", "partners.view", "diagram-3", ("show_partner", "create_partner")
+            ),
+            Entry("公示异议", "list_objections", "objections.view", "chat-left-text", ("show_objection",)),
+        ),
+    ),
+    Desk(
+        "管理",
+        (
+            Entry("人员", "list_staff", "staff.view", "people", ("show_staff_member", "create_staff_member")),
+            Entry("机构", "list_organisations", "staff.view", "building"),
+            Entry("运行设置", "list_settings", "settings.view", "sliders"),
+            Entry("同意记录", "list_consents", "consents.view", "check-circle"),
+            Entry("个人信息请求", "list_requests", "requests.view", "shield-check", ("show_request",)),
+            Entry("审计", "list_audit", "audit.view", "journal-text"),
+        ),
+    ),
+)
+
+# Pages of one site, in the order of a working day.
+SITE_TABS = (
+    Entry("今日", "show_day", "bookings.view", "calendar3", ("show_booking", "book_for_caller", "print_day")),
+    Entry("核销", "open_gate", "gate.scan", "qr-code-scan"),
+    Entry("核销冲突", "list_conflicts", "gate.undo", "exclamation-triangle"),
+    Entry("场次", "list_slots", "slots.view", "calendar-week", ("change_slots",)),
+    Entry("月历", "show_calendar", "slots.view", "calendar-plus"),
+    Entry("开放时间", "show_opening", "sites.view", "clock"),
+    Entry("预约规则", "edit_policy", "policy.manage", "sliders"),
+    Entry("资料", "show_site", "sites.view", "info-circle"),
+    Entry("公告", "list_notices", "sites.view", "megaphone"),
+    Entry("照片", "list_photos", "sites.view", "images"),
+    Entry("技术", "list_technologies", "sites.view", "tools"),
+    Entry("指标", "list_indicators", "sites.view", "bar-chart"),
+    Entry("纠错", "list_corrections", "corrections.view", "pencil"),
+    Entry("闸机", "list_devices", "gate.devices", "display"),
+)
+
+
+def _exists(entry: Entry) -> bool:
+    return f"console.{entry.endpoint}" in current_app.view_functions
+
+
+def desks(principal: Principal) -> Iterator[tuple[str, list[tuple[Entry, str]]]]:
+    """The desks that the caller has something to do at, each page with its address."""
+    for desk in DESKS:
+        open_to = [
+            (entry, url_for(f"console.{entry.endpoint}"))
+            for entry in desk.entries
+            if principal.may(entry.permission) and _exists(entry)
+        ]
+        if open_to:
+            yield desk.title, open_to
+
+
+def site_tabs(principal: Principal, site: Any) -> list[tuple[Entry, str]]:
+    """The pages of a site that the caller may open there, each with its address."""
+    return [
+        (entry, url_for(f"console.{entry.endpoint}", site_id=site.id))
+        for entry in SITE_TABS
+        if _exists(entry)
+        and principal.may_at(entry.permission, site_id=site.id, organisation_id=site.operator_id)
+    ]

@@ -21,7 +21,7 @@ from miniprogram_api.visits.models.slot_changes import (
     SlotChange,
     Treatment,
 )
-from miniprogram_api.visits.models.slots import DayCap, PolicyVersion, Slot, SlotState
+from miniprogram_api.visits.models.slots import DayCap, DefaultPolicy, PolicyVersion, Slot, SlotState
 from miniprogram_api.visits.models.standing import Standing, Strike, StrikeKind
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Channel",
     "ConflictState",
     "DayCap",
+    "DefaultPolicy",
     "Departure",
     "GateConflict",
     "Hold",

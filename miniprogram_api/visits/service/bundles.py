@@ -40,7 +40,7 @@ def make_bundle(session: Session, *, site_id: UUID, on: date, now: datetime) -> 
         "valid_until": instant_text(beijing_time(on, DAY_MINUTES)),
         "keys": verify_keys(),
         "revoked": [str(ticket_id) for ticket_id in queries.list_revoked(session, site_id, on)],
-        "slots": [_slot(slot) for slot in occupancy.list_slot_figures(session, site_id, on)],
+        "slots": [_slot(slot) for slot in occupancy.list_slot_figures(session, site_id, on, now)],
         "locks": {"salt": _text(salt), "rounds": ROUNDS},
         "roster": _roster(queries.list_expected(session, site_id, on), salt),
     }

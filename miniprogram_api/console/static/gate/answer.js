@@ -111,7 +111,8 @@ export function undoButton(place, onUndo) {
         event.preventDefault();
         const data = new FormData(form);
         const reason = (data.get("other") || "").trim() || data.get("reason");
-        if (reason) onUndo(reason);
+        restore();
+        onUndo(reason);
       },
     }, make("fieldset", {}, make("legend", {}, "为什么撤销？"), REASONS.map((reason, index) => make("label", { class: "choice" },
       make("input", { type: "radio", name: "reason", class: "form-check-input", value: reason, id: `${place}-reason-${index}`, checked: index === 0 }), reason))),

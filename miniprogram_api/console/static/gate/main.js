@@ -12,6 +12,7 @@ import { openStore } from "./store.js";
 
 const PACKAGE_MS = 5 * 60 * 1000;
 const DAY_MS = 20 * 1000;
+const RETRY_MS = 4 * 1000;
 const LATEST = 12;
 
 const page = byId("main").dataset;
@@ -251,5 +252,6 @@ showDayAlone();
 await renew();
 keepPage().catch(() => {});
 setInterval(() => gate.refresh().then(showPackage), PACKAGE_MS);
-setInterval(() => (gate.line === "on" ? refreshDay() : renew()), DAY_MS);
+setInterval(() => (gate.line === "signed-out" ? renew() : refreshDay()), DAY_MS);
+setInterval(() => gate.line === "off" && renew(), RETRY_MS);
 byId("main").dataset.ready = "yes";

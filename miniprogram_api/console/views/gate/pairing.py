@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Response, url_for
+from flask import url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from miniprogram_api.console.access import anyone
@@ -10,7 +10,6 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.gate import PairForm
 from miniprogram_api.console.pages import done, page
 from miniprogram_api.identity.staff_authentication import authenticate_device
-from miniprogram_api.kernel import clock
 from miniprogram_api.web import cookies
 from miniprogram_api.web.limits import hit_address
 
@@ -35,8 +34,8 @@ def pair_gate() -> AnyResponse:
     (grant,) = principal.grants
     response = done(url_for("console.open_gate", site_id=grant.site_id))
     # A person's sign-in would go before the device's.
-    cookies.drop(_as_response(response), cookies.STAFF)
-    cookies.keep(_as_response(response), cookies.DEVICE, token, until=clock.now() + _LASTS)
+    cookies.drop(response, cookies.STAFF)
+    cookies.keep(response, cookies.DEVICE, token, lasts=_LASTS)
     return response
 
 
@@ -45,9 +44,5 @@ def pair_gate() -> AnyResponse:
 def unpair_gate() -> AnyResponse:
     """Have this tablet forget its token; the token itself stays good until the device is revoked."""
     response = done(url_for("console.pair_gate"), "这台设备已不再是闸机。要停用令牌，请在“闸机”页面操作。")
-    cookies.drop(_as_response(response), cookies.DEVICE)
+    cookies.drop(response, cookies.DEVICE)
     return response
-
-
-def _as_response(response: AnyResponse) -> Response:
-    return response  # type: ignore[return-value]  # a redirect carries cookies as any answer does

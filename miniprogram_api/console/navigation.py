@@ -73,7 +73,7 @@ DESKS = (
 SITE_TABS = (
     Entry("今日", "show_day", "bookings.view", "calendar3", ("show_booking", "book_for_caller", "print_day")),
     Entry("核销", "open_gate", "gate.scan", "qr-code-scan"),
-    Entry("核销冲突", "list_conflicts", "gate.undo", "exclamation-triangle"),
+    Entry("核销冲突", "list_conflicts", "gate.undo", "exclamation-triangle", ("close_conflict",)),
     Entry("场次", "list_slots", "slots.view", "calendar-week", ("change_slots",)),
     Entry("月历", "show_calendar", "slots.view", "calendar-plus"),
     Entry("开放时间", "show_opening", "sites.view", "clock"),

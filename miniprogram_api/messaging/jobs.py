@@ -21,7 +21,7 @@ from miniprogram_api.messaging.models import (
     SubscriptionCredit,
 )
 from miniprogram_api.messaging.service import inbox, subscriptions
-from miniprogram_api.visits.events import VisitCancelled, VisitCancelledBySite
+from miniprogram_api.visits.events import VisitCancelled, VisitCancelledBySite, VisitChanged
 from miniprogram_api.visits.queries import bookings
 
 
@@ -36,6 +36,32 @@ def tell_of_cancellation(session: Session, event: VisitCancelled) -> None:
     """Staff cancelled this one booking; a member's own cancelling is no news to them."""
     if event.by == "site":
         _tell(session, UUID(event.booking_id))
+
+
+@subscribe(VisitChanged, name="messaging.tell_of_reduction")
+def tell_of_reduction(session: Session, event: VisitChanged) -> None:
+    """Staff took part of a party off the booking."""
+    if event.by != "site" or event.member_id is None:
+        return
+    booking = bookings.get_managed_booking(session, UUID(event.booking_id))
+    wording = rules.visit_reduced_by_site(
+        site=booking.site.name,
+        number=booking.number,
+        starts_at=booking.slot.starts_at,
+        ends_at=booking.slot.ends_at,
+        gone=event.seats_before - event.seats,
+        left=event.seats,
+        reason=booking.cancel_reason,
+    )
+    inbox.tell(
+        session,
+        member_id=UUID(event.member_id),
+        kind=MessageKind.VISIT_REDUCED_BY_SITE,
+        # A party shrinks each time, so each time has a subject of its own.
+        subject_id=f"{event.booking_id}:{event.seats}",
+        wording=wording,
+        now=clock.now(),
+    )
 
 
 def _tell(session: Session, booking_id: UUID) -> None:

@@ -21,6 +21,12 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "staff.view": "see staff accounts, their roles, and organisations",
         "staff.manage": "create and disable staff accounts, give and take roles, create organisations",
         "audit.view": "read the audit trail",
+        "audit.export": "carry rows of the audit trail away as a file, which is recorded",
+        "consents.view": "see how many members agreed to what, never who",
+        "requests.view": "see requests about personal data and their deadlines, never whose",
+        "requests.manage": "enter requests about personal data and decide about them",
+        "settings.view": "see what may change at run time, and its history",
+        "settings.manage": "change it, and the city's booking rules",
         "personal_data.reveal": "see one person's unmasked data, for a reason that is recorded",
         "sites.view": "see a site as its staff see it",
         "sites.manage": "change a site's own profile, opening rules and closures",
@@ -111,10 +117,15 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
             _CITY,
             may="staff.view staff.manage sites.view sites.manage sites.publish slots.view gate.devices"
             " corrections.view withdrawals.view objections.view registry.view registry.manage"
-            " partners.view partners.manage figures.view",
+            " partners.view partners.manage settings.view settings.manage"
+            " figures.view",
         ),
-        Role.AUDITOR: _role(_CITY, may="audit.view"),
-        Role.DPO: _role(_CITY, may="audit.view bookings.view personal_data.reveal figures.view"),
+        Role.AUDITOR: _role(_CITY, may="audit.view audit.export"),
+        Role.DPO: _role(
+            _CITY,
+            may="audit.view audit.export bookings.view personal_data.reveal consents.view requests.view"
+            " requests.manage figures.view",
+        ),
     }
 )
 

@@ -60,10 +60,12 @@ def authenticate_staff(token: str) -> Principal | None:
     now = clock.now()
     with reading() as session:
         rows = session.execute(_STAFF, {"access_hash": token_hash(token)}).all()
+        idle = staff_sessions.idle_life(session, now)
     if not rows or (rows[0].demo and current_app.extensions["settings"].production):
         return None
     found = rows[0]
-    if staff_sessions.is_over(last_seen_at=found.last_seen_at, expires_at=found.expires_at, now=now):
+    seen_at, expires_at = found.last_seen_at, found.expires_at
+    if staff_sessions.is_over(last_seen_at=seen_at, expires_at=expires_at, idle=idle, now=now):
         with atomic() as session:
             staff_sessions.close_over(session, found.id, now)
         return None

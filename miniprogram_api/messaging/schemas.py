@@ -26,10 +26,7 @@ class MessageView(Schema):
 
     id = fields.String(required=True)
     kind = fields.Enum(MessageKind, by_value=True, required=True)
-    # What follows a colon tells several messages about one booking apart.
-    subject_id = fields.Function(
-        lambda message: message.subject_id.partition(":")[0], metadata={"type": "string"}, required=True
-    )
+    subject_id = fields.String(required=True)
     title = fields.String(required=True)
     body = fields.String(required=True)
     created_at = Instant(required=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Response as FlaskResponse
 from flask import request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from miniprogram_api.console.access import current_principal, signed_in
@@ -138,7 +139,7 @@ def send_figures(name: str) -> FlaskResponse:
     return response
 
 
-def _report(session: queries.Session, asked: _Asked) -> Report:
+def _report(session: Session, asked: _Asked) -> Report:
     return queries.make_report(
         session,
         current_principal(),

@@ -179,6 +179,7 @@ class Visitor(Model):
     site_id: Mapped[UUID] = mapped_column(ForeignKey("sites_sites.id"))
     visit_on: Mapped[date]
     active: Mapped[bool]  # False once the booking no longer holds this person's day
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the site ended the booking
     name_cipher: Mapped[str | None] = mapped_column(Text, info={"pii": "name"})
     id_type: Mapped[str] = mapped_column(String(24))
     id_cipher: Mapped[str | None] = mapped_column(Text, info={"pii": "identity_number"})

@@ -96,7 +96,7 @@ def show_figures(session: Session, site_id: UUID, *, on: date, now: datetime) ->
         inside=max(entered - departed, 0),
         entered=entered,
         departed=departed,
-        slots=_slot_figures(session, site_id, on, now),
+        slots=list_slot_figures(session, site_id, on, now),
     )
 
 
@@ -118,7 +118,8 @@ def count_through(session: Session, site_id: UUID, *, on: date) -> tuple[int, in
     return int(row[0]), int(row[1])
 
 
-def _slot_figures(session: Session, site_id: UUID, on: date, now: datetime) -> list[SlotFigures]:
+def list_slot_figures(session: Session, site_id: UUID, on: date, now: datetime) -> list[SlotFigures]:
+    """The figures of each slot of a site's day, the earliest first."""
     booked = Booking.status != BookingStatus.CANCELLED
     partly = Booking.status == BookingStatus.PARTLY_ADMITTED
     statement = (

@@ -15,7 +15,8 @@ function showFaults() {
 function sendOnce(event) {
   if (event.defaultPrevented) return;
   const form = event.target;
-  if (form.method !== "post") return;
+  // What is sent for a file leaves the page as it is, and may be sent again.
+  if (form.method !== "post" || "again" in form.dataset) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

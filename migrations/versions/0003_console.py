@@ -28,22 +28,137 @@ def downgrade() -> None:
 
 
 def _add_gate_tables() -> None:
-    pass
+    op.create_table(
+        'visits_offline_scans',
+        sa.Column('scan_id', sa.Uuid(), nullable=False),
+        sa.Column('booking_id', sa.Uuid(), nullable=False),
+        sa.Column('heads', sa.Integer(), nullable=True),
+        sa.CheckConstraint('heads >= 0', name=op.f('ck_visits_offline_scans_heads')),
+        sa.ForeignKeyConstraint(
+            ['booking_id'], ['visits_bookings.id'], name=op.f('fk_visits_offline_scans_booking_id')
+        ),
+        sa.ForeignKeyConstraint(
+            ['scan_id'], ['visits_scans.id'], name=op.f('fk_visits_offline_scans_scan_id')
+        ),
+        sa.PrimaryKeyConstraint('scan_id', name=op.f('pk_visits_offline_scans')),
+    )
+    op.create_index(op.f('ix_visits_offline_scans_booking_id'), 'visits_offline_scans', ['booking_id'])
+    op.create_table(
+        'visits_conflicts',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('scan_id', sa.Uuid(), nullable=False),
+        sa.Column('site_id', sa.Uuid(), nullable=False),
+        sa.Column('booking_id', sa.Uuid(), nullable=False),
+        sa.Column('heads', sa.Integer(), nullable=False),
+        sa.Column(
+            'state',
+            sa.Enum('open', 'closed', 'dissolved', name='conflictstate', native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('closed_by', sa.String(length=64), nullable=True),
+        sa.Column('note', sa.String(length=200), nullable=True),
+        sa.CheckConstraint('heads > 0', name=op.f('ck_visits_conflicts_heads')),
+        sa.ForeignKeyConstraint(
+            ['booking_id'], ['visits_bookings.id'], name=op.f('fk_visits_conflicts_booking_id')
+        ),
+        sa.ForeignKeyConstraint(['scan_id'], ['visits_scans.id'], name=op.f('fk_visits_conflicts_scan_id')),
+        sa.ForeignKeyConstraint(['site_id'], ['sites_sites.id'], name=op.f('fk_visits_conflicts_site_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_visits_conflicts')),
+        sa.UniqueConstraint('scan_id', name=op.f('uq_visits_conflicts_scan_id')),
+    )
+    op.create_index(op.f('ix_visits_conflicts_booking_id'), 'visits_conflicts', ['booking_id'])
+    op.create_index('ix_visits_conflicts_site_opened', 'visits_conflicts', ['site_id', 'opened_at'])
 
 
 def _drop_gate_tables() -> None:
-    pass
+    op.drop_table('visits_conflicts')
+    op.drop_table('visits_offline_scans')
 
 
 # Sites: changes that can be taken back.
 
 
 def _add_site_tables() -> None:
-    pass
+    op.create_table('visits_slot_changes',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('site_id', sa.Uuid(), nullable=False),
+    sa.Column('act', sa.Enum('capacity', 'close', 'reopen', 'close_days', name='slotact', native_enum=False, length=32), nullable=False),
+    sa.Column('treatment', sa.Enum('keep', 'move', 'cancel', name='treatment', native_enum=False, length=32), nullable=False),
+    sa.Column('closure_id', sa.Uuid(), nullable=True),
+    sa.Column('public_text', sa.String(length=200), nullable=True),
+    sa.Column('slots', sa.JSON(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('undo_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('undone_by', sa.String(length=80), nullable=True),
+    sa.ForeignKeyConstraint(['closure_id'], ['sites_closures.id'], name=op.f('fk_visits_slot_changes_closure_id')),
+    sa.ForeignKeyConstraint(['site_id'], ['sites_sites.id'], name=op.f('fk_visits_slot_changes_site_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_visits_slot_changes'))
+    )
+    with op.batch_alter_table('visits_slot_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_visits_slot_changes_site', ['site_id', 'made_at'], unique=False)
+
+    op.create_table('visits_changed_bookings',
+    sa.Column('change_id', sa.Uuid(), nullable=False),
+    sa.Column('booking_id', sa.Uuid(), nullable=False),
+    sa.Column('effect', sa.Enum('keep', 'move', 'cancel', name='treatment', native_enum=False, length=32), nullable=False),
+    sa.Column('slot_before', sa.Uuid(), nullable=False),
+    sa.Column('slot_after', sa.Uuid(), nullable=True),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.Enum('restored', 'changed', 'begun', 'full', 'other_visit', 'erased', name='outcome', native_enum=False, length=32), nullable=True),
+    sa.ForeignKeyConstraint(['booking_id'], ['visits_bookings.id'], name=op.f('fk_visits_changed_bookings_booking_id')),
+    sa.ForeignKeyConstraint(['change_id'], ['visits_slot_changes.id'], name=op.f('fk_visits_changed_bookings_change_id')),
+    sa.ForeignKeyConstraint(['slot_after'], ['visits_slots.id'], name=op.f('fk_visits_changed_bookings_slot_after')),
+    sa.ForeignKeyConstraint(['slot_before'], ['visits_slots.id'], name=op.f('fk_visits_changed_bookings_slot_before')),
+    sa.PrimaryKeyConstraint('change_id', 'booking_id', name=op.f('pk_visits_changed_bookings'))
+    )
+    with op.batch_alter_table('visits_changed_bookings', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_visits_changed_bookings_booking_id'), ['booking_id'], unique=False)
+
+    with op.batch_alter_table('visits_visitors', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('released_at', sa.DateTime(timezone=True), nullable=True))
+
+    # A visit may be cancelled, take place after all, and be cancelled again: each is told once.
+    with op.batch_alter_table('messaging_messages', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('occasion', sa.Integer(), server_default='0', nullable=False))
+        batch_op.drop_constraint(batch_op.f('uq_messaging_messages_member_id_kind_subject_id'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_messaging_messages_member_id_kind_subject_id_occasion'), ['member_id', 'kind', 'subject_id', 'occasion'])
+    with op.batch_alter_table('messaging_messages', schema=None) as batch_op:
+        batch_op.alter_column('occasion', existing_type=sa.Integer(), existing_nullable=False, server_default=None)
 
 
 def _drop_site_tables() -> None:
-    pass
+    # Of what was told repeatedly the older schema can hold the latest alone.
+    op.execute(
+        "DELETE FROM messaging_deliveries WHERE message_id IN (SELECT m.id FROM messaging_messages m"
+        " JOIN messaging_messages later ON later.member_id = m.member_id AND later.kind = m.kind"
+        " AND later.subject_id = m.subject_id AND later.occasion > m.occasion)"
+    )
+    op.execute(
+        "DELETE FROM messaging_messages WHERE EXISTS (SELECT 1 FROM messaging_messages later"
+        " WHERE later.member_id = messaging_messages.member_id AND later.kind = messaging_messages.kind"
+        " AND later.subject_id = messaging_messages.subject_id"
+        " AND later.occasion > messaging_messages.occasion)"
+    )
+    with op.batch_alter_table('messaging_messages', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('uq_messaging_messages_member_id_kind_subject_id_occasion'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_messaging_messages_member_id_kind_subject_id'), ['member_id', 'kind', 'subject_id'])
+        batch_op.drop_column('occasion')
+
+    with op.batch_alter_table('visits_visitors', schema=None) as batch_op:
+        batch_op.drop_column('released_at')
+
+    with op.batch_alter_table('visits_changed_bookings', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_visits_changed_bookings_booking_id'))
+
+    op.drop_table('visits_changed_bookings')
+    with op.batch_alter_table('visits_slot_changes', schema=None) as batch_op:
+        batch_op.drop_index('ix_visits_slot_changes_site')
+
+    op.drop_table('visits_slot_changes')
 
 
 # Administration: invitations, settings that change at run time, requests about personal data.
@@ -146,12 +261,19 @@ def _drop_administration_tables() -> None:
     op.drop_table('identity_staff_invitations')
 
 
-# Reports: what was exported.
+# Reports: what the desk finds a booking by.
 
 
 def _add_report_tables() -> None:
-    pass
+    with op.batch_alter_table('visits_bookings', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('contact_tail_index', sa.LargeBinary(length=32), nullable=True))
+        batch_op.add_column(sa.Column('contact_name_index', sa.LargeBinary(length=32), nullable=True))
+    op.create_index('ix_visits_bookings_tail', 'visits_bookings', ['site_id', 'contact_tail_index'])
+    op.create_index('ix_visits_bookings_name', 'visits_bookings', ['site_id', 'contact_name_index'])
 
 
 def _drop_report_tables() -> None:
-    pass
+    op.drop_index('ix_visits_bookings_name', table_name='visits_bookings')
+    op.drop_index('ix_visits_bookings_tail', table_name='visits_bookings')
+    op.drop_column('visits_bookings', 'contact_name_index')
+    op.drop_column('visits_bookings', 'contact_tail_index')

@@ -39,6 +39,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "bookings.manage": "book for callers, cancel, correct a visit's outcome",
         "bookings.override": "go against a booking rule, for a reason that is recorded",
         "strikes.manage": "waive a visitor's no-shows",
+        "figures.view": "see how many booked, came and did not, without who they were",
         "gate.scan": "admit visitors",
         "gate.undo": "take an admission back",
         "corrections.view": "see the corrections and local notes about a site's registry data",
@@ -98,7 +99,7 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
             _ORGANISATION,
             may="sites.view sites.manage gate.devices slots.view slots.manage policy.manage bookings.view"
             " bookings.manage bookings.override strikes.manage gate.scan gate.undo personal_data.reveal"
-            " corrections.view corrections.file withdrawals.view withdrawals.call",
+            " corrections.view corrections.file withdrawals.view withdrawals.call figures.view",
         ),
         # Stand at the door; see who comes, never a phone number.
         Role.GATE: _role(_SITE, _ORGANISATION, may="sites.view slots.view bookings.view gate.scan gate.undo"),
@@ -116,13 +117,14 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
             _CITY,
             may="staff.view staff.manage sites.view sites.manage sites.publish slots.view gate.devices"
             " corrections.view withdrawals.view objections.view registry.view registry.manage"
-            " partners.view partners.manage settings.view settings.manage",
+            " partners.view partners.manage settings.view settings.manage"
+            " figures.view",
         ),
         Role.AUDITOR: _role(_CITY, may="audit.view audit.export"),
         Role.DPO: _role(
             _CITY,
             may="audit.view audit.export bookings.view personal_data.reveal consents.view requests.view"
-            " requests.manage",
+            " requests.manage figures.view",
         ),
     }
 )

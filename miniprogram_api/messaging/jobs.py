@@ -21,8 +21,14 @@ from miniprogram_api.messaging.models import (
     SubscriptionCredit,
 )
 from miniprogram_api.messaging.service import inbox, subscriptions
-from miniprogram_api.visits.events import VisitCancelled, VisitCancelledBySite
-from miniprogram_api.visits.queries import bookings
+from miniprogram_api.visits.events import (
+    VisitCancelled,
+    VisitCancelledBySite,
+    VisitMovedBySite,
+    VisitRestored,
+)
+from miniprogram_api.visits.queries import bookings, slot_changes, slots
+from miniprogram_api.visits.queries.shown import BookingShown
 
 
 @subscribe(VisitCancelledBySite, name="messaging.tell_of_closure")
@@ -38,11 +44,40 @@ def tell_of_cancellation(session: Session, event: VisitCancelled) -> None:
         _tell(session, UUID(event.booking_id))
 
 
+@subscribe(VisitMovedBySite, name="messaging.tell_of_move")
+def tell_of_move(session: Session, event: VisitMovedBySite) -> None:
+    """A site moved the visit to another slot, or back."""
+    booking = bookings.get_managed_booking(session, UUID(event.booking_id))
+    after = slots.get_times(session, UUID(event.slot_id))
+    if event.back:
+        back = rules.visit_moved_back(site=booking.site.name, number=booking.number, after=after)
+        _leave(session, booking, MessageKind.VISIT_RESTORED, back)
+        return
+    moved = rules.visit_moved_by_site(
+        site=booking.site.name,
+        number=booking.number,
+        before=slots.get_times(session, UUID(event.slot_id_before)),
+        after=after,
+        reason=slot_changes.find_reason(session, booking.id),
+    )
+    _leave(session, booking, MessageKind.VISIT_MOVED_BY_SITE, moved)
+
+
+@subscribe(VisitRestored, name="messaging.tell_of_restoring")
+def tell_of_restoring(session: Session, event: VisitRestored) -> None:
+    """A visit that its site had cancelled takes place after all."""
+    booking = bookings.get_managed_booking(session, UUID(event.booking_id))
+    wording = rules.visit_restored(
+        site=booking.site.name,
+        number=booking.number,
+        starts_at=booking.slot.starts_at,
+        ends_at=booking.slot.ends_at,
+    )
+    _leave(session, booking, MessageKind.VISIT_RESTORED, wording)
+
+
 def _tell(session: Session, booking_id: UUID) -> None:
     booking = bookings.get_managed_booking(session, booking_id)
-    # Bookings by phone or at the window have no inbox: the site's list shows whom to call.
-    if booking.member_id is None:
-        return
     wording = rules.visit_cancelled_by_site(
         site=booking.site.name,
         number=booking.number,
@@ -50,11 +85,20 @@ def _tell(session: Session, booking_id: UUID) -> None:
         ends_at=booking.slot.ends_at,
         reason=booking.cancel_reason,
     )
+    _leave(session, booking, MessageKind.VISIT_CANCELLED_BY_SITE, wording)
+
+
+def _leave(session: Session, booking: BookingShown, kind: MessageKind, wording: rules.Wording) -> None:
+    # Bookings by phone or at the window have no inbox: the site's list shows whom to call.
+    if booking.member_id is None:
+        return
     inbox.tell(
         session,
         member_id=booking.member_id,
-        kind=MessageKind.VISIT_CANCELLED_BY_SITE,
-        subject_id=str(booking_id),
+        kind=kind,
+        subject_id=str(booking.id),
+        # The same visit may be cancelled again after it was restored: that is news.
+        occasion=booking.calendar_sequence,
         wording=wording,
         now=clock.now(),
     )

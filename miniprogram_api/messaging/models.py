@@ -26,6 +26,8 @@ from miniprogram_api.kernel.db import Model, UtcDateTime, text_enum
 class MessageKind(StrEnum):
     VISIT_CANCELLED_BY_SITE = "visit_cancelled_by_site"
     VISIT_CANCELLED_BY_AUTHORITY = "visit_cancelled_by_authority"
+    VISIT_MOVED_BY_SITE = "visit_moved_by_site"
+    VISIT_RESTORED = "visit_restored"
     OBJECTION_REFUSED = "objection_refused"
     OBJECTION_DELIVERED = "objection_delivered"
     OBJECTION_ANSWERED = "objection_answered"
@@ -36,7 +38,7 @@ class Message(Model):
 
     __tablename__ = "messaging_messages"
     __table_args__ = (
-        UniqueConstraint("member_id", "kind", "subject_id"),
+        UniqueConstraint("member_id", "kind", "subject_id", "occasion"),
         Index("ix_messaging_messages_newest", "member_id", "created_at", "id"),
     )
 
@@ -44,6 +46,7 @@ class Message(Model):
     member_id: Mapped[UUID] = mapped_column(ForeignKey("identity_members.id"))
     kind: Mapped[MessageKind] = mapped_column(text_enum(MessageKind))
     subject_id: Mapped[str] = mapped_column(String(64))
+    occasion: Mapped[int] = mapped_column(default=0)  # tells apart what befalls one subject repeatedly
     wording: Mapped[int] = mapped_column(SmallInteger)
     title: Mapped[str] = mapped_column(String(60))
     body: Mapped[str] = mapped_column(Text)

@@ -60,6 +60,44 @@ def visit_cancelled_by_site(
     )
 
 
+def visit_moved_by_site(
+    *,
+    site: str,
+    number: str,
+    before: tuple[datetime, datetime],
+    after: tuple[datetime, datetime],
+    reason: str | None,
+) -> Wording:
+    """Tell somebody that a site moved their visit, and that they may cancel it if that does not suit."""
+    why = (reason or DEFAULT_REASON).rstrip("。")
+    return Wording(
+        version=1,
+        title="您的参观时间已改期",
+        body=f"{site}已把您{_span(*before)}的参观改到{_span(*after)}，预约单 {number} 不变，原入场码已更新。"
+        f"原因：{why}。如果新的时间不方便，您可以在小程序里改期或取消。",
+    )
+
+
+def visit_moved_back(*, site: str, number: str, after: tuple[datetime, datetime]) -> Wording:
+    """Tell somebody that their visit takes place at the time they had chosen after all."""
+    return Wording(
+        version=1,
+        title="您的参观时间已恢复",
+        body=f"{site}的参观安排有变，您的参观恢复到原来的时间：{_span(*after)}。"
+        f"预约单 {number} 不变，入场码已更新，请以小程序里的为准。",
+    )
+
+
+def visit_restored(*, site: str, number: str, starts_at: datetime, ends_at: datetime) -> Wording:
+    """Tell somebody that a visit that was cancelled takes place after all."""
+    return Wording(
+        version=1,
+        title="您的参观照常进行",
+        body=f"此前通知取消的{site}{_span(starts_at, ends_at)}的参观照常进行，预约单 {number} 已恢复，"
+        "入场码已更新，请以小程序里的为准。如果您不再需要，可以在小程序里取消。给您带来不便，敬请谅解。",
+    )
+
+
 def visit_cancelled_by_authority(
     *, site: str, effective_at: datetime, doc_no: str | None, visit: CancelledVisit
 ) -> Wording:

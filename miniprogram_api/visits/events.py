@@ -41,6 +41,17 @@ class PolicyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingsExported(Event):
+    """Staff took a list of bookings out of the product, with contacts masked or in full."""
+
+    name: ClassVar[str] = "visits.bookings_exported"
+
+    site_id: str
+    bookings: int
+    unmasked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DefaultPolicyChanged(Event):
     """The city's booking rules have a new version."""
 
@@ -79,6 +90,53 @@ class VisitCancelledBySite(Event):
     site_id: str
     slot_id: str
     reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitMovedBySite(Event):
+    """A site moved a booking to another of its slots, or (`back`) to the one it had before such a move."""
+
+    name: ClassVar[str] = "visits.visit_moved_by_site"
+
+    booking_id: str
+    site_id: str
+    slot_id: str
+    slot_id_before: str
+    back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRestored(Event):
+    """A booking that its site had cancelled takes place after all."""
+
+    name: ClassVar[str] = "visits.visit_restored"
+
+    booking_id: str
+    site_id: str
+    slot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsChanged(Event):
+    """Many slots of a site were changed at once, or (`undone`) such a change was taken back."""
+
+    name: ClassVar[str] = "visits.slots_changed"
+
+    site_id: str
+    change_id: str
+    act: str
+    slots: int
+    bookings: int
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RestoringContinues(Event):
+    """A change of slots was taken back, more of its bookings wait to be restored: the next batch is due."""
+
+    name: ClassVar[str] = "visits.restoring_continues"
+
+    change_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +196,31 @@ class ScanUndone(Event):
     site_id: str
     seats: int
     admitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictFound(Event):
+    """A gate let `heads` of a booking in without a network who have no place in it."""
+
+    name: ClassVar[str] = "visits.conflict_found"
+
+    conflict_id: str
+    scan_id: str
+    booking_id: str
+    site_id: str
+    heads: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictClosed(Event):
+    """A conflict of gates is settled; `how` is `closed` by a person, or `dissolved`."""
+
+    name: ClassVar[str] = "visits.conflict_closed"
+
+    conflict_id: str
+    booking_id: str
+    site_id: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

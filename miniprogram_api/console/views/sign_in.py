@@ -175,7 +175,7 @@ def _let_in(outcome: SignedIn) -> AnyResponse:
 
 
 def _keep(response: AnyResponse, outcome: SignedIn) -> AnyResponse:
-    cookies.keep(response, cookies.STAFF, outcome.access_token, until=outcome.expires_at)
+    cookies.keep(response, cookies.STAFF, outcome.access_token, lasts=outcome.expires_at - clock.now())
     return response
 
 

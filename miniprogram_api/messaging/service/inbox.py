@@ -23,11 +23,24 @@ _AT_ONCE = 100
 
 
 def tell(
-    session: Session, *, member_id: UUID, kind: MessageKind, subject_id: str, wording: Wording, now: datetime
+    session: Session,
+    *,
+    member_id: UUID,
+    kind: MessageKind,
+    subject_id: str,
+    occasion: int = 0,
+    wording: Wording,
+    now: datetime,
 ) -> None:
-    """Leave a message; a second call about the same subject changes nothing, and nobody erased is told."""
+    """Leave a message; a second call about the same subject and occasion changes nothing.
+
+    Nobody erased is told.
+    """
     told = select(Message.id).where(
-        Message.member_id == member_id, Message.kind == kind, Message.subject_id == subject_id
+        Message.member_id == member_id,
+        Message.kind == kind,
+        Message.subject_id == subject_id,
+        Message.occasion == occasion,
     )
     if session.scalar(told) is not None or not members.is_living(session, member_id):
         return
@@ -37,6 +50,7 @@ def tell(
             member_id=member_id,
             kind=kind,
             subject_id=subject_id,
+            occasion=occasion,
             wording=wording.version,
             title=wording.title,
             body=wording.body,
@@ -49,7 +63,7 @@ def tell(
 def insert_messages(session: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave many messages, a statement for each hundred; returns the rows that were not told before."""
     make = sqlite.insert if is_sqlite(session) else postgresql.insert
-    once = ["member_id", "kind", "subject_id"]
+    once = ["member_id", "kind", "subject_id", "occasion"]
     new: set[UUID] = set()
     for start in range(0, len(rows), _AT_ONCE):
         chunk = make(Message).values(rows[start : start + _AT_ONCE])

@@ -62,6 +62,7 @@ def _row(visit: CancelledVisit, member_id: UUID, wording: rules.Wording, now: da
         "member_id": member_id,
         "kind": KIND,
         "subject_id": str(visit.id),
+        "occasion": 0,
         "wording": wording.version,
         "title": wording.title,
         "body": wording.body,

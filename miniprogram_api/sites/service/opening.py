@@ -229,6 +229,15 @@ def lift_closure(
     return Change(closure, consequences.current().apply(session, site.id, now=now, actor=actor))
 
 
+def lift_closure_by_id(
+    session: Session, *, site: Site, closure_id: UUID | None, actor: Actor, now: datetime
+) -> None:
+    """The same by its id; one that has been lifted already stays so."""
+    closure = session.get(Closure, closure_id, populate_existing=True) if closure_id else None
+    if closure is not None and closure.site_id == site.id and closure.lifted_at is None:
+        lift_closure(session, site=site, closure=closure, actor=actor, now=now)
+
+
 def preview_rule(session: Session, *, site: Site, draft: OpeningRuleFacts, now: datetime) -> Preview:
     """What adding or editing the rule would do. Raises as `save_rule`; writes nothing."""
     if session.get(OpeningRule, draft.id) is None:

@@ -7,6 +7,10 @@ Conflict
 ├── SlotInClosure       a closure holds the slot closed; lift that instead
 ├── CapacityBelowTaken  more seats are taken than would remain
 ├── PolicyRaced         somebody else changed the policy at the same moment
+├── NothingToChange     the chosen slots are as they are wanted already
+├── ChangeOutdated      what would be hit is no longer what was shown
+├── TooManyToMove       more bookings than are moved at once
+├── UndoOver            the time in which a change can be taken back is over
 └── DefaultPolicyUnchanged  the city's rules of that day are these already
 """
 
@@ -37,6 +41,24 @@ class CapacityBelowTaken(Conflict):
 
 class PolicyRaced(Conflict):
     code = "visits.policy_raced"
+
+
+class NothingToChange(Conflict):
+    code = "visits.nothing_to_change"
+
+
+class ChangeOutdated(Conflict):
+    """`bookings` and `slots`: what would be hit now."""
+
+    code = "visits.change_outdated"
+
+
+class TooManyToMove(Conflict):
+    code = "visits.too_many_to_move"
+
+
+class UndoOver(Conflict):
+    code = "visits.undo_over"
 
 
 class DefaultPolicyUnchanged(Conflict):

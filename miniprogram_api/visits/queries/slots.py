@@ -135,6 +135,14 @@ def list_desk(session: Session, *, site_id: UUID, first: date, last: date) -> li
     return list(session.scalars(statement.order_by(Slot.starts_at)))
 
 
+def get_times(session: Session, slot_id: UUID) -> tuple[datetime, datetime]:
+    """When a slot starts and ends. Raises NotFound."""
+    row = session.execute(select(Slot.starts_at, Slot.ends_at).where(Slot.id == slot_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row.starts_at, row.ends_at
+
+
 def get_site_id(session: Session, slot_id: UUID) -> UUID:
     """The site a slot belongs to. Raises NotFound."""
     site_id = session.scalar(select(Slot.site_id).where(Slot.id == slot_id))

@@ -5,7 +5,7 @@ a crash anywhere loses nothing. Each booking leaves the set of living ones once,
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -54,6 +54,14 @@ class Batch:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why bookings of a slot are cancelled."""
+
+    code: str
+    text: str | None
+
+
 def preview(session: Session, *, slot_ids: Sequence[UUID], now: datetime) -> Hits:
     """The living bookings of these slots; nothing changes."""
     due = and_(Booking.slot_id.in_(slot_ids), is_living(now))
@@ -97,25 +105,32 @@ def call_off(
         .limit(limit + 1)
     )
     rows = session.execute(due.with_for_update(of=Booking, skip_locked=not waits)).all()
-    reasons = {slot_id: _Reason(code or "closed", text) for _, slot_id, code, text in rows}
+    reasons = {slot_id: Reason(code or "closed", text) for _, slot_id, code, text in rows}
     due_ids = [booking_id for booking_id, *_ in rows[:limit]]
-    gone = end_bookings(session, due_ids, was=BookingStatus.CONFIRMED, by=BY_SITE, reason=None, now=now)
-    if gone:
-        _write_reasons(session, gone, reasons)
-        _tell(session, gone, reasons, actor)
+    gone = cancel_bookings(session, due_ids, reasons=reasons, actor=actor, now=now)
     more = session.execute(due.limit(1)).first() is not None
     if more:
         events.publish(session, CancellingContinues(str(site_id)))
     return Batch(len(gone), more)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reason:
-    code: str
-    text: str | None
+def cancel_bookings(
+    session: Session,
+    booking_ids: Sequence[UUID],
+    *,
+    reasons: Mapping[UUID, Reason],
+    actor: Actor,
+    now: datetime,
+) -> list[Ended]:
+    """Cancel those of the bookings that are living as the site, each for the reason of its slot, and tell."""
+    gone = end_bookings(session, booking_ids, was=BookingStatus.CONFIRMED, by=BY_SITE, reason=None, now=now)
+    if gone:
+        _write_reasons(session, gone, reasons)
+        _tell(session, gone, reasons, actor)
+    return gone
 
 
-def _write_reasons(session: Session, gone: list[Ended], reasons: dict[UUID, _Reason]) -> None:
+def _write_reasons(session: Session, gone: list[Ended], reasons: Mapping[UUID, Reason]) -> None:
     by_text: dict[str, list[UUID]] = defaultdict(list)
     for booking in gone:
         text = reasons[booking.slot_id].text
@@ -126,7 +141,7 @@ def _write_reasons(session: Session, gone: list[Ended], reasons: dict[UUID, _Rea
         session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _tell(session: Session, gone: list[Ended], reasons: dict[UUID, _Reason], actor: Actor) -> None:
+def _tell(session: Session, gone: list[Ended], reasons: Mapping[UUID, Reason], actor: Actor) -> None:
     facts = [
         VisitCancelledBySite(
             booking_id=str(booking.id),

@@ -63,7 +63,7 @@ def end_bookings(
     revoked = update(Ticket).where(Ticket.booking_id.in_(ids), Ticket.state == TicketState.CURRENT)
     session.execute(revoked.values(state=TicketState.REVOKED, revoked_at=now).execution_options(**_QUIETLY))
     freed = update(Visitor).where(Visitor.booking_id.in_(ids), Visitor.active)
-    session.execute(freed.values(active=False).execution_options(**_QUIETLY))
+    session.execute(freed.values(active=False, released_at=now).execution_options(**_QUIETLY))
     move_places(session, _places(ended))
     return ended
 

@@ -169,13 +169,15 @@ def release_holds_at(session: Session, *, site_id: UUID, since: datetime, actor:
     return _end(session, there, state=HoldState.RELEASED, actor=actor)
 
 
-def clear_expired(session: Session, *, site_id: UUID, visit_on: date, now: datetime) -> int:
-    """Return the seats of holds that have run out in the slots of one day; returns how many holds."""
+def clear_expired(session: Session, *, site_id: UUID, visit_on: date | None = None, now: datetime) -> int:
+    """Return the seats of holds that have run out in a day's slots, or in all; returns how many holds."""
     expired = (
         select(Hold.id)
         .join(Slot, Slot.id == Hold.slot_id)
-        .where(Slot.site_id == site_id, Slot.visit_on == visit_on, Hold.expires_at <= now)
+        .where(Slot.site_id == site_id, Hold.expires_at <= now)
     )
+    if visit_on is not None:
+        expired = expired.where(Slot.visit_on == visit_on)
     return _end(session, expired, state=HoldState.EXPIRED, actor=SYSTEM)
 
 

@@ -25,6 +25,22 @@ MESSAGES = {
         "预约规则刚刚被他人修改，请刷新后重试。",
         "Somebody else has just changed the policy; reload and try again.",
     ),
+    "visits.nothing_to_change": (
+        "所选场次没有需要改动的，请调整筛选条件。",
+        "None of the chosen slots needs this change; choose others.",
+    ),
+    "visits.change_outdated": (
+        "刚刚有人预约或取消，现在影响 {slots} 个场次、{bookings} 个预约。请核对后再确认一次。",
+        "Bookings have changed: {slots} slots and {bookings} bookings are hit now. Look again and confirm.",
+    ),
+    "visits.too_many_to_move": (
+        "一次最多改期 {most} 个预约，请缩小日期范围，分几次操作。",
+        "At most {most} bookings are moved at once; choose fewer slots.",
+    ),
+    "visits.undo_over": (
+        "已超过可以撤销的时间，请手动调整场次。",
+        "The time to take this back is over; change the slots by hand.",
+    ),
     "visits.default_policy_unchanged": (
         "全市默认规则在该日已是这些数值，无需修改。",
         "The city's rules of that day are these already.",

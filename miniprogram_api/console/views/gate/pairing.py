@@ -10,7 +10,6 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.gate import PairForm
 from miniprogram_api.console.pages import done, page
 from miniprogram_api.identity.staff_authentication import authenticate_device
-from miniprogram_api.kernel import clock
 from miniprogram_api.web import cookies
 from miniprogram_api.web.limits import hit_address
 
@@ -36,7 +35,7 @@ def pair_gate() -> AnyResponse:
     response = done(url_for("console.open_gate", site_id=grant.site_id))
     # A person's sign-in would go before the device's.
     cookies.drop(_as_response(response), cookies.STAFF)
-    cookies.keep(_as_response(response), cookies.DEVICE, token, until=clock.now() + _LASTS)
+    cookies.keep(_as_response(response), cookies.DEVICE, token, lasts=_LASTS)
     return response
 
 

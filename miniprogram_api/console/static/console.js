@@ -11,6 +11,24 @@ function showFaults() {
   document.getElementById("error-summary")?.focus();
 }
 
+// On a phone a row becomes a card: each cell tells its column. Styles that stack take the roles away, so they are said.
+function stackTables(root = document) {
+  for (const table of root.querySelectorAll(".table-wrap > table:not(.stacks):not(.keeps-columns)")) {
+    const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+    table.classList.add("stacks");
+    table.setAttribute("role", "table");
+    for (const part of table.querySelectorAll("thead, tbody, tfoot")) part.setAttribute("role", "rowgroup");
+    for (const row of table.querySelectorAll("tr")) {
+      row.setAttribute("role", "row");
+      [...row.cells].forEach((cell, at) => {
+        const isHead = cell.tagName === "TH";
+        cell.setAttribute("role", !isHead ? "cell" : cell.scope === "row" ? "rowheader" : "columnheader");
+        if (!cell.closest("thead") && names[at]) cell.dataset.column = names[at];
+      });
+    }
+  }
+}
+
 // A second click sends nothing: the server refuses it too, but nobody should have to see that.
 function sendOnce(event) {
   if (event.defaultPrevented) return;
@@ -103,6 +121,7 @@ function showLost(event) {
 
 foldMenu();
 narrow.addEventListener("change", foldMenu);
+stackTables();
 showFaults();
 sayWhatWasDone();
 warnOfUnsaved();
@@ -114,6 +133,7 @@ document.addEventListener("htmx:finally:request", (event) => setBusy(event, fals
 document.addEventListener("htmx:error", showLost);
 document.addEventListener("htmx:after:swap", (event) => {
   document.getElementById("lost")?.remove();
+  stackTables();
   showFaults();
   sayHowMany(event);
 });

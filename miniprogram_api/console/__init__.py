@@ -1,7 +1,7 @@
 """The web console of the staff: pages made on the server, over the same services as the API.
 
 Views and forms have one module for each desk. Beside them stand `access` (who may see a page), `acting`
-(pages before one act), `audit_words` (what each action of the trail is called), `assets`
+(pages before one act), `audit_words` (what each action of the trail is called), `setting_words`, `assets`
 (files with their hash in the address), `blueprint` (the routes' home and what every answer carries), `guides`
 (what the help link opens), `navigation` (the desks and their pages), `pages` (how a view answers), `pictures`
 (QR codes), `waiting`

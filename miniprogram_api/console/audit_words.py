@@ -155,9 +155,9 @@ ACTIONS = {
 
 OBJECTS = {
     "staff": "账号",
-    "member": "市民",
     "organisation": "机构",
     "gate_device": "闸机设备",
+    "member": "市民",
     "data_request": "个人信息请求",
     "audit_export": "审计导出",
     "setting": "运行设置",
@@ -166,20 +166,26 @@ OBJECTS = {
     "slot": "场次",
     "booking": "预约",
     "hold": "占位",
-    "ticket": "入场券",
-    "visitor": "参观人",
-    "strike": "违约记录",
-    "standing": "预约资格",
+    "contact": "联系方式",
+    "project": "项目",
     "dead_letter": "死信",
     "registry_report": "对账报告",
     "registry_difference": "对账差异",
-    "project": "项目",
-    "objection": "公示异议",
     "correction": "纠错",
     "withdrawal": "退出处理",
+    "objection": "公示异议",
+    "objection_file": "异议图片",
     "partner": "对接方",
-    "subscription": "事件订阅",
-    "calendar": "节假日",
+    "event_subscription": "事件订阅",
+    "sending": "事件投递",
+    "doorbell": "变更通知",
+    "dictionary": "代码表",
+    "engagement_day": "每日汇总",
+    "message": "站内消息",
+    "feed": "数据流",
+    "calendar_year": "节假日安排",
+    "retention": "到期清除",
+    "key": "密钥",
 }
 
 ACTORS = {
@@ -189,6 +195,7 @@ ACTORS = {
     "partner": "对接方",
     "system": "系统",
     "operator": "服务器操作员",
+    "registry": "登记系统",
 }
 
 

@@ -317,7 +317,7 @@ class VisitBooked(Event):
 
 @dataclass(frozen=True, slots=True)
 class VisitChanged(Event):
-    """Part of a party dropped out; the rest has a new ticket."""
+    """Part of a party dropped out, by the `member` or the `site`; the rest has a new ticket."""
 
     name: ClassVar[str] = "visits.visit_changed"
 
@@ -327,6 +327,7 @@ class VisitChanged(Event):
     slot_id: str
     seats: int
     seats_before: int
+    by: str = "member"
 
 
 @dataclass(frozen=True, slots=True)

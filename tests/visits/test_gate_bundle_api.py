@@ -188,6 +188,7 @@ def test_who_has_come_is_counted_in_the_record(gate: Gate, site: Site, booking: 
     record = opened(fetch(gate, site), code_of(booking))
     assert record is not None
     assert record["admitted"] == 2
+    assert record["first_scan"] == {"at": "2026-11-25T09:00:00+08:00", "gate": "东门"}
 
 
 def test_another_sites_package_is_not_there(app: Flask, gate: Gate) -> None:

@@ -213,4 +213,4 @@ def test_who_was_signed_out_meanwhile_keeps_the_queue_and_sends_it_after_signing
 
 def end_sessions(staff_id: UUID, clock: Clock) -> None:
     with atomic() as session:
-        staff_sessions.end_all(session, staff_id=staff_id, actor=SYSTEM, reason="test", now=clock.now())
+        staff_sessions.end_all(session, staff_id=staff_id, actor=SYSTEM, reason="test", now=clock.now)

@@ -41,7 +41,7 @@ export function showParty(looked, { onConfirm, onCancel }) {
     },
   }, remaining > 1 ? heads : make("div", { hidden: true }, heads), make("div", { class: "button-row" }, confirm,
     make("button", { type: "button", id: "cancel", class: "btn btn-outline-primary", onclick: onCancel }, "先不放行")));
-  paint("good", RESULTS.ok.icon, RESULTS.ok.title, count(looked), facts(booking), source(looked), form);
+  paint("good", RESULTS.ok.icon, RESULTS.ok.title, count(looked), facts(looked), source(looked), form);
   announce(`可以入场。${partyWords(booking)}，还可入场 ${remaining} 人。按回车确认。`);
   play(RESULTS.ok.sound);
   confirm.focus();
@@ -57,7 +57,7 @@ export function showResult(result, answer, { now, onUndo = null }) {
   if (booking && result !== "undone") parts.push(count(answer));
   if (answer.first_scan && result === "already_used") parts.push(make("p", { class: "answer-first" }, firstWords(answer, now)));
   if (words.advice) parts.push(make("p", { class: "answer-advice" }, words.advice));
-  if (booking) parts.push(facts(booking));
+  if (booking) parts.push(facts(answer));
   parts.push(source(answer));
   if (onUndo) parts.push(undoButton("answer", onUndo));
   paint(words.tone, words.icon, title, ...parts.filter(Boolean));
@@ -71,6 +71,7 @@ const firstWords = ({ first_scan: first }, now) => `${first.gate} 于 ${clockTim
 function paint(tone, picture, title, ...parts) {
   field.className = `answer tone-${tone}`;
   show(field, icon(picture), make("p", { class: "answer-title" }, title), ...parts.filter(Boolean));
+  field.scrollIntoView({ block: "nearest" });
 }
 
 function count({ admitted, booking, remaining }) {
@@ -78,9 +79,10 @@ function count({ admitted, booking, remaining }) {
   return make("p", { class: "answer-count" }, text);
 }
 
-function facts(booking) {
+function facts({ booking, admitted }) {
+  const withParty = admitted > 0; // else the party is said in large already
   const rows = [
-    ["预约人", whoWords(booking)], ["同行", partyWords(booking)], ["场次", booking.slot && span(booking.slot)],
+    ["预约人", whoWords(booking)], ["同行", withParty && partyWords(booking)], ["场次", booking.slot && span(booking.slot)],
     ["需要", needsWords(booking)], ["预约号", booking.number],
   ].filter(([, value]) => value);
   return make("dl", { class: "answer-facts" }, rows.map(([name, value]) =>
@@ -92,6 +94,12 @@ function source({ source: by, booking }) {
   const young = booking && booking.number === null;
   return make("p", { class: "answer-source" }, icon("wifi-off"), young
     ? "断网核验：名单下载后才有的预约，票面签名有效。" : "断网核验：按本机今天的名单判断。");
+}
+
+// What was let in without a network turned out to be too many.
+export function showClash(entry, text) {
+  paint("danger", "exclamation-triangle", "上传后有冲突", make("p", { class: "answer-first" }, text),
+    make("p", { class: "answer-advice" }, "游客不用离场。值班人员会在“核销冲突”里核对。"));
 }
 
 export function announce(text) {

@@ -78,7 +78,8 @@ export class Gate extends EventTarget {
       .reduce((sum, admission) => sum + admission.seats, 0);
     const judged = { code, ...(await judge(this.bundle, code, { now: this.now, came })) };
     const first = this.admissions.find((admission) => admission.ticketId === judged.ticketId);
-    return { ...judged, first_scan: first ? { at: new Date(first.at).toISOString(), gate: "本机" } : null };
+    const here = first && { at: new Date(first.at).toISOString(), gate: "本机" };
+    return { ...judged, first_scan: judged.first_scan ?? here ?? null };
   }
 
   // Let so many of a party in. Without a line it is noted, and counts from now.

@@ -13,8 +13,8 @@ export function showQueue(gate, { onForget, onDismiss }) {
 }
 
 function queueRow(entry, gate, { onForget, onDismiss }) {
-  const [tone, word, text] = stateOf(entry, gate.now);
-  const name = entry.number ?? "票面有效";
+  const [tone, word, text] = cameOf(entry, gate.now);
+  const name = entry.number ?? "新预约";
   return make("li", { class: `scan tone-line-${tone}` },
     make("span", { class: "scan-main" }, `${clockTime(new Date(entry.at).toISOString(), gate.now)}　${name}　${entry.seats} 人`),
     make("span", { class: "scan-side" }, make("span", { class: `badge-word tone-${tone}` }, word)),
@@ -24,7 +24,8 @@ function queueRow(entry, gate, { onForget, onDismiss }) {
       : make("button", { type: "button", id: `dismiss-${entry.nonce}`, class: "btn btn-outline-primary btn-sm", onclick: () => onDismiss(entry.nonce) }, "知道了"));
 }
 
-function stateOf({ state, seats, answer }, now) {
+// What became of an entry: tone, word and sentence.
+export function cameOf({ state, seats, answer }, now) {
   if (state === "waiting") return ["warning", "待上传", ""];
   if (state === "confirmed") return ["good", "已确认", `系统已记入 ${answer.admitted_now} 人。`];
   if (answer.error) return ["danger", "未记入", "这一条与之前的记录编号相同，请告诉值班人员。"];

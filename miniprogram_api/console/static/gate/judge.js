@@ -14,6 +14,7 @@ export async function judge(bundle, code, { now, came }) {
     booking: record ? bookingOf(record) : strangerOf(bundle, ticket),
     admitted,
     remaining: seats - admitted,
+    first_scan: record?.first_scan ?? null,
   };
   return { ...party, result: verdict(bundle, ticket, party, now) };
 }

@@ -1,12 +1,12 @@
 // The gate page: puts scanner, answer, queue and day together for one person at a door.
 
 import { Refused, SignedOut } from "./api.js";
-import { announce, showBusy, showFailure, showIdle, showParty, showResult } from "./answer.js";
+import { announce, showBusy, showClash, showFailure, showIdle, showParty, showResult } from "./answer.js";
 import { Camera } from "./camera.js";
 import { fillSteppers, number, showDay, tellDone } from "./day.js";
 import { byId, icon, make, show } from "./dom.js";
 import { Gate } from "./gate.js";
-import { showQueue, showScans } from "./history.js";
+import { cameOf, showQueue, showScans } from "./history.js";
 import { isOn, play, toggle } from "./sound.js";
 import { openStore } from "./store.js";
 
@@ -22,6 +22,7 @@ const gate = new Gate({
 });
 const camera = new Camera(byId("video"), (code) => lookUp(code));
 let busy = false;
+let waitsFor = null; // the answer that is shown and was not sent yet
 
 // One ticket after the other.
 
@@ -43,6 +44,7 @@ async function admit(looked, seats) {
   await working("正在登记…", async () => {
     const answer = await gate.admit(looked, seats);
     const result = answer.result === "ok" ? "admitted" : answer.result;
+    waitsFor = result === "queued" ? answer : null;
     const onUndo = { admitted: (reason) => undo(answer.id, reason), queued: () => forget(answer.nonce) }[result] ?? null;
     showResult(result, answer, { now: gate.now, onUndo });
   });
@@ -201,11 +203,20 @@ function showSound() {
 }
 
 function sayWhatCameOfIt({ detail: nonces }) {
+  showWhatCameOf(gate.queue.find((entry) => entry.nonce === waitsFor?.nonce && nonces.includes(entry.nonce)));
   const clashes = gate.queue.filter((entry) => nonces.includes(entry.nonce) && entry.state === "conflict");
   const confirmed = nonces.length - clashes.length;
   const clashWords = clashes.length ? `，${clashes.length} 条冲突，请查看` : "";
   announce(`已上传 ${nonces.length} 条：${confirmed} 条确认${clashWords}。`);
   play(clashes.length ? "warning" : "good");
+}
+
+// The answer that still says "to be sent" says now what came of it, unless the next ticket is being looked at.
+function showWhatCameOf(entry) {
+  if (!entry || !byId("answer-undo") || byId("confirm")) return;
+  const { answer } = entry;
+  if (entry.state === "conflict") return showClash(entry, cameOf(entry, gate.now)[2]);
+  showResult("admitted", { ...answer, source: "server" }, { now: gate.now, onUndo: (reason) => undo(answer.id, reason) });
 }
 
 // Kept for a day without a network: the page itself by its worker, the day by its package.

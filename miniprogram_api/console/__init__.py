@@ -2,8 +2,9 @@
 
 Views and forms have one module for each desk. Beside them stand `access` (who may see a page), `assets`
 (files with their hash in the address), `blueprint` (the routes' home and what every answer carries), `guides`
-(what the help link opens), `navigation` (the desks and their pages), `pages` (how a view answers), `waiting`
-(what the start page counts) and `words` (how instants and numbers are said).
+(what the help link opens), `navigation` (the desks and their pages), `pages` (how a view answers), `previewing` (acts in two steps), `waiting`
+(what the start page counts), `scope` (the site a page is about) and `words` (how instants and numbers are said;
+`words_sites`, `words_changes`: how the desk of a site names states and says what follows).
 """
 
 from flask import Flask

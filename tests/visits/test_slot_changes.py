@@ -1,7 +1,7 @@
 """Changing many slots at once, with their bookings kept, moved or cancelled, and taking it back."""
 
 from collections.abc import Callable, Generator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from miniprogram_api.kernel import events
 from miniprogram_api.kernel.audit import Actor, AuditRow
 from miniprogram_api.kernel.db import atomic, reading
-from miniprogram_api.kernel.errors import AppError, Invalid, NotFound
+from miniprogram_api.kernel.errors import Invalid, NotFound
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.messaging.models import Message
@@ -41,7 +41,7 @@ from miniprogram_api.visits.models import (
 from miniprogram_api.visits.queries import slot_changes as queries
 from miniprogram_api.visits.rules.slot_choice import SlotChoice, Wanted
 from miniprogram_api.visits.rules.slots import WITHDRAWN
-from miniprogram_api.visits.service import closing_days, slot_change_undo, slot_changes, timetable
+from miniprogram_api.visits.service import closing_days, slot_change_undo, slot_changes
 from miniprogram_api.visits.service.slot_changes import MOST_MOVED, Outlook, Seen
 from tests.conftest import Clock
 from tests.factories.members import make_member

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: help run test check fix worker migrate lock demo bench fuzz docs assets
+.PHONY: help run test check fix worker migrate lock demo bench fuzz docs assets shots
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ fuzz: $(VENV)/development  ## Call every documented operation with generated req
 assets: $(VENV)/development  ## Copy what browsers load of other people's from its npm packages, and list it
 	@$(BIN)/python -m miniprogram_api.devtools.assets
 	@$(MAKE) --no-print-directory docs
+
+shots: $(VENV)/development  ## Take a picture of every console page on demo data, into var/shots/index.html
+	@$(BIN)/python -m tests.support.shots $(ONLY)
 
 # Extras stay in the locks: an older pip takes `coverage[toml]` for unpinned where only `coverage==` is listed.
 lock: $(VENV)/development  ## Compile the lock files

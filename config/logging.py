@@ -25,7 +25,7 @@ _PATTERNS = (
         rf"\1={_SCRUBBED}",
     ),
     (re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]+"), f"Bearer {_SCRUBBED}"),
-    (re.compile(r"\b(?:mp|st|gd|rf|pt|ps|ph)_[A-Za-z0-9_-]{20,}"), _SCRUBBED),
+    (re.compile(r"\b(?:mp|st|gd|rf|pt|ps|ph|iv)_[A-Za-z0-9_-]{20,}"), _SCRUBBED),
     # A resident identity number: district, birthday, serial, check digit. May contain a phone.
     (
         re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[\dXx](?!\d)"),

@@ -28,11 +28,53 @@ def downgrade() -> None:
 
 
 def _add_gate_tables() -> None:
-    pass
+    op.create_table(
+        'visits_offline_scans',
+        sa.Column('scan_id', sa.Uuid(), nullable=False),
+        sa.Column('booking_id', sa.Uuid(), nullable=False),
+        sa.Column('heads', sa.Integer(), nullable=True),
+        sa.CheckConstraint('heads >= 0', name=op.f('ck_visits_offline_scans_heads')),
+        sa.ForeignKeyConstraint(
+            ['booking_id'], ['visits_bookings.id'], name=op.f('fk_visits_offline_scans_booking_id')
+        ),
+        sa.ForeignKeyConstraint(
+            ['scan_id'], ['visits_scans.id'], name=op.f('fk_visits_offline_scans_scan_id')
+        ),
+        sa.PrimaryKeyConstraint('scan_id', name=op.f('pk_visits_offline_scans')),
+    )
+    op.create_index(op.f('ix_visits_offline_scans_booking_id'), 'visits_offline_scans', ['booking_id'])
+    op.create_table(
+        'visits_conflicts',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('scan_id', sa.Uuid(), nullable=False),
+        sa.Column('site_id', sa.Uuid(), nullable=False),
+        sa.Column('booking_id', sa.Uuid(), nullable=False),
+        sa.Column('heads', sa.Integer(), nullable=False),
+        sa.Column(
+            'state',
+            sa.Enum('open', 'closed', 'dissolved', name='conflictstate', native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('closed_by', sa.String(length=64), nullable=True),
+        sa.Column('note', sa.String(length=200), nullable=True),
+        sa.CheckConstraint('heads > 0', name=op.f('ck_visits_conflicts_heads')),
+        sa.ForeignKeyConstraint(
+            ['booking_id'], ['visits_bookings.id'], name=op.f('fk_visits_conflicts_booking_id')
+        ),
+        sa.ForeignKeyConstraint(['scan_id'], ['visits_scans.id'], name=op.f('fk_visits_conflicts_scan_id')),
+        sa.ForeignKeyConstraint(['site_id'], ['sites_sites.id'], name=op.f('fk_visits_conflicts_site_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_visits_conflicts')),
+        sa.UniqueConstraint('scan_id', name=op.f('uq_visits_conflicts_scan_id')),
+    )
+    op.create_index(op.f('ix_visits_conflicts_booking_id'), 'visits_conflicts', ['booking_id'])
+    op.create_index('ix_visits_conflicts_site_opened', 'visits_conflicts', ['site_id', 'opened_at'])
 
 
 def _drop_gate_tables() -> None:
-    pass
+    op.drop_table('visits_conflicts')
+    op.drop_table('visits_offline_scans')
 
 
 # Sites: changes that can be taken back.
@@ -123,19 +165,115 @@ def _drop_site_tables() -> None:
 
 
 def _add_administration_tables() -> None:
-    pass
+    _add_people_tables()
+    _add_rule_tables()
+
+
+def _add_people_tables() -> None:
+    op.create_table(
+        'identity_staff_invitations',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('staff_id', sa.Uuid(), nullable=False),
+        sa.Column('purpose', sa.String(length=32), nullable=False),
+        sa.Column('token_hash', sa.LargeBinary(length=32), nullable=False),
+        sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('created_by', sa.Uuid(), nullable=True),
+        sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ['staff_id'], ['identity_staff.id'], name=op.f('fk_identity_staff_invitations_staff_id')
+        ),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_identity_staff_invitations')),
+        sa.UniqueConstraint('token_hash', name=op.f('uq_identity_staff_invitations_token_hash')),
+    )
+    with op.batch_alter_table('identity_staff_invitations', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_identity_staff_invitations_staff_id'), ['staff_id'], unique=False
+        )
+        batch_op.create_index(
+            'uq_identity_staff_invitations_living',
+            ['staff_id'],
+            unique=True,
+            sqlite_where=sa.text('used_at IS NULL AND withdrawn_at IS NULL'),
+            postgresql_where=sa.text('used_at IS NULL AND withdrawn_at IS NULL'),
+        )
+    op.create_table(
+        'identity_data_requests',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('number', sa.String(length=24), nullable=False),
+        sa.Column('kind', sa.String(length=32), nullable=False),
+        sa.Column('channel', sa.String(length=32), nullable=False),
+        sa.Column('received_on', sa.Date(), nullable=False),
+        sa.Column('due_on', sa.Date(), nullable=False),
+        sa.Column('file_number', sa.String(length=60), nullable=True),
+        sa.Column('state', sa.String(length=32), nullable=False),
+        sa.Column('outcome', sa.String(length=500), nullable=True),
+        sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('decided_by', sa.Uuid(), nullable=True),
+        sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('created_by', sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_identity_data_requests')),
+        sa.UniqueConstraint('number', name=op.f('uq_identity_data_requests_number')),
+    )
+    with op.batch_alter_table('identity_data_requests', schema=None) as batch_op:
+        batch_op.create_index('ix_identity_data_requests_due', ['state', 'due_on', 'id'], unique=False)
+
+
+def _add_rule_tables() -> None:
+    op.create_table(
+        'kernel_setting_changes',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('name', sa.String(length=60), nullable=False),
+        sa.Column('value', sa.Integer(), nullable=False),
+        sa.Column('effective_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('changed_by', sa.String(length=64), nullable=False),
+        sa.Column('reason', sa.String(length=200), nullable=False),
+        sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('withdrawn_by', sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_kernel_setting_changes')),
+    )
+    with op.batch_alter_table('kernel_setting_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_kernel_setting_changes_name', ['name', 'effective_at', 'id'], unique=False)
+    op.create_table(
+        'visits_default_policies',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('version', sa.Integer(), nullable=False),
+        sa.Column('effective_on', sa.Date(), nullable=False),
+        sa.Column('numbers', sa.JSON(), nullable=False),
+        sa.Column('reason', sa.String(length=200), nullable=False),
+        sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('created_by', sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_visits_default_policies')),
+        sa.UniqueConstraint('version', name=op.f('uq_visits_default_policies_version')),
+    )
+    with op.batch_alter_table('visits_policies', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('default_version', sa.Integer(), nullable=True))
 
 
 def _drop_administration_tables() -> None:
-    pass
+    # Not in a batch, which would make the table anew under the slots that point to it.
+    op.drop_column('visits_policies', 'default_version')
+    op.drop_table('visits_default_policies')
+    op.drop_table('kernel_setting_changes')
+    op.drop_table('identity_data_requests')
+    op.drop_table('identity_staff_invitations')
 
 
-# Reports: what was exported.
+# Reports: what the desk finds a booking by.
 
 
 def _add_report_tables() -> None:
-    pass
+    with op.batch_alter_table('visits_bookings', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('contact_tail_index', sa.LargeBinary(length=32), nullable=True))
+        batch_op.add_column(sa.Column('contact_name_index', sa.LargeBinary(length=32), nullable=True))
+    op.create_index('ix_visits_bookings_tail', 'visits_bookings', ['site_id', 'contact_tail_index'])
+    op.create_index('ix_visits_bookings_name', 'visits_bookings', ['site_id', 'contact_name_index'])
 
 
 def _drop_report_tables() -> None:
-    pass
+    op.drop_index('ix_visits_bookings_name', table_name='visits_bookings')
+    op.drop_index('ix_visits_bookings_tail', table_name='visits_bookings')
+    op.drop_column('visits_bookings', 'contact_name_index')
+    op.drop_column('visits_bookings', 'contact_tail_index')

@@ -69,11 +69,16 @@ DESKS = (
     ),
 )
 
+_DAY_PAGES = (
+    "show_booking", "reveal_contact", "cancel_booking", "correct_no_show", "waive_strike", "book_for_caller",
+    "show_made_booking", "print_day", "export_contacts",
+)  # fmt: skip
+
 # Pages of one site, in the order of a working day.
 SITE_TABS = (
-    Entry("今日", "show_day", "bookings.view", "calendar3", ("show_booking", "book_for_caller", "print_day")),
+    Entry("今日", "show_day", "bookings.view", "calendar3", _DAY_PAGES),
     Entry("核销", "open_gate", "gate.scan", "qr-code-scan"),
-    Entry("核销冲突", "list_conflicts", "gate.undo", "exclamation-triangle"),
+    Entry("核销冲突", "list_conflicts", "gate.undo", "exclamation-triangle", ("close_conflict",)),
     Entry("场次", "list_slots", "slots.view", "calendar-week", ("change_slots",)),
     Entry("月历", "show_calendar", "slots.view", "calendar-plus"),
     Entry("开放时间", "show_opening", "sites.view", "clock"),

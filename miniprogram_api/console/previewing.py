@@ -1,4 +1,4 @@
-"""Dangerous acts in two steps on one address: what was filled in is previewed, then carried out as it was shown."""
+"""Dangerous acts in two steps on one address: what was filled in is previewed, then done as it was shown."""
 
 from enum import StrEnum
 

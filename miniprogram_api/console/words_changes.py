@@ -1,4 +1,4 @@
-"""What is said of a change of many slots: to those who make it, and a look at what their visitors are told."""
+"""What is said of a change of many slots: to who makes it, and a look at what their visitors are told."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

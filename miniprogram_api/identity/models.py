@@ -1,6 +1,6 @@
 """Tables of people and machines that sign in. Tokens are stored as hashes, personal data encrypted."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -142,6 +142,38 @@ class PasswordHistory(Model):
     replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class InvitationPurpose(StrEnum):
+    """What a link is for."""
+
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105  what it is for, not a password
+
+
+class StaffInvitation(Model):
+    """A link by which somebody chooses the password of their account, once; a new one replaces the old."""
+
+    __tablename__ = "identity_staff_invitations"
+    __table_args__ = (
+        Index(
+            "uq_identity_staff_invitations_living",
+            "staff_id",
+            unique=True,
+            sqlite_where=text("used_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("used_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("identity_staff.id"), index=True)
+    purpose: Mapped[InvitationPurpose] = mapped_column(text_enum(InvitationPurpose))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[UUID | None]
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class RecoveryCode(Model):
     """A hashed one-time code for a lost second factor."""
 
@@ -218,3 +250,52 @@ class GateDevice(Model):
     demo: Mapped[bool]  # refused in production
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # refused until restored
+
+
+class RequestKind(StrEnum):
+    """What a person asks about their own data."""
+
+    ACCESS = "access"
+    COPY = "copy"
+    CORRECTION = "correction"
+    ERASURE = "erasure"
+    OBJECTION = "objection"
+    GUARDIAN = "guardian"  # for a child
+    COMPLAINT = "complaint"
+
+
+class RequestChannel(StrEnum):
+    """How it reached us."""
+
+    COUNTER = "counter"
+    LETTER = "letter"
+    PHONE = "phone"
+    EMAIL = "email"
+    TRANSFERRED = "transferred"  # from another authority
+
+
+class RequestState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class DataRequest(Model):
+    """A request about personal data that came on paper. Who made it is in the paper file, never here."""
+
+    __tablename__ = "identity_data_requests"
+    __table_args__ = (Index("ix_identity_data_requests_due", "state", "due_on", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    kind: Mapped[RequestKind] = mapped_column(text_enum(RequestKind))
+    channel: Mapped[RequestChannel] = mapped_column(text_enum(RequestChannel))
+    received_on: Mapped[date]
+    due_on: Mapped[date]
+    file_number: Mapped[str | None] = mapped_column(String(60))  # where the paper is
+    state: Mapped[RequestState] = mapped_column(text_enum(RequestState))
+    outcome: Mapped[str | None] = mapped_column(String(500))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[UUID | None]

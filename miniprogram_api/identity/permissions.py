@@ -21,6 +21,12 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "staff.view": "see staff accounts, their roles, and organisations",
         "staff.manage": "create and disable staff accounts, give and take roles, create organisations",
         "audit.view": "read the audit trail",
+        "audit.export": "carry rows of the audit trail away as a file, which is recorded",
+        "consents.view": "see how many members agreed to what, never who",
+        "requests.view": "see requests about personal data and their deadlines, never whose",
+        "requests.manage": "enter requests about personal data and decide about them",
+        "settings.view": "see what may change at run time, and its history",
+        "settings.manage": "change it, and the city's booking rules",
         "personal_data.reveal": "see one person's unmasked data, for a reason that is recorded",
         "sites.view": "see a site as its staff see it",
         "sites.manage": "change a site's own profile, opening rules and closures",
@@ -33,6 +39,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "bookings.manage": "book for callers, cancel, correct a visit's outcome",
         "bookings.override": "go against a booking rule, for a reason that is recorded",
         "strikes.manage": "waive a visitor's no-shows",
+        "figures.view": "see how many booked, came and did not, without who they were",
         "gate.scan": "admit visitors",
         "gate.undo": "take an admission back",
         "corrections.view": "see the corrections and local notes about a site's registry data",
@@ -92,7 +99,7 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
             _ORGANISATION,
             may="sites.view sites.manage gate.devices slots.view slots.manage policy.manage bookings.view"
             " bookings.manage bookings.override strikes.manage gate.scan gate.undo personal_data.reveal"
-            " corrections.view corrections.file withdrawals.view withdrawals.call",
+            " corrections.view corrections.file withdrawals.view withdrawals.call figures.view",
         ),
         # Stand at the door; see who comes, never a phone number.
         Role.GATE: _role(_SITE, _ORGANISATION, may="sites.view slots.view bookings.view gate.scan gate.undo"),
@@ -110,10 +117,15 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
             _CITY,
             may="staff.view staff.manage sites.view sites.manage sites.publish slots.view gate.devices"
             " corrections.view withdrawals.view objections.view registry.view registry.manage"
-            " partners.view partners.manage",
+            " partners.view partners.manage settings.view settings.manage"
+            " figures.view",
         ),
-        Role.AUDITOR: _role(_CITY, may="audit.view"),
-        Role.DPO: _role(_CITY, may="audit.view bookings.view personal_data.reveal"),
+        Role.AUDITOR: _role(_CITY, may="audit.view audit.export"),
+        Role.DPO: _role(
+            _CITY,
+            may="audit.view audit.export bookings.view personal_data.reveal consents.view requests.view"
+            " requests.manage figures.view",
+        ),
     }
 )
 

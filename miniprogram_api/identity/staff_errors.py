@@ -18,18 +18,32 @@ AppError
 │   ├── NotFrozen                a role or device that counts already needs no restoring
 │   ├── NotAwaiting              the role waits for nobody's approval
 │   ├── SecondPersonNeeded       who gave a role cannot approve it too
-│   └── OwnAccount               nobody changes their own rights
+│   ├── OwnAccount               nobody changes their own rights
+│   ├── AccountDisabled          a disabled account gets no link
+│   └── RequestDecided           a request about personal data is decided once
+├── Gone
+│   └── InvitationOver           the link was used, replaced or has expired
 └── Invalid
     ├── PasswordRefused          names what is wrong with the new password
     ├── WrongPassword            the present password, asked again of who is signed in
     ├── WrongCode                the second factor, asked again of who is signed in
+    ├── ReceiverNeeded           open tasks need somebody to go on with them
+    ├── ReceiverUnfit            who should go on with them cannot
     ├── RoleReach                the role cannot be held over that
     └── NoSuchObject             names the field that points at nothing
 """
 
 from collections.abc import Sequence
 
-from miniprogram_api.kernel.errors import Conflict, FieldError, Forbidden, Invalid, TooMany, Unauthenticated
+from miniprogram_api.kernel.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Gone,
+    Invalid,
+    TooMany,
+    Unauthenticated,
+)
 
 
 class BadCredentials(Unauthenticated):
@@ -86,6 +100,28 @@ class SecondPersonNeeded(Conflict):
 
 class OwnAccount(Conflict):
     code = "staff.own_account"
+
+
+class AccountDisabled(Conflict):
+    code = "staff.account_disabled"
+
+
+class RequestDecided(Conflict):
+    code = "requests.decided"
+
+
+class InvitationOver(Gone):
+    code = "staff.invitation_over"
+
+
+class ReceiverNeeded(Invalid):
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError("receiver", "staff.receiver_needed")])
+
+
+class ReceiverUnfit(Invalid):
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError("receiver", "staff.receiver_unfit")])
 
 
 class PasswordRefused(Invalid):

@@ -106,6 +106,45 @@ class TotpReset(StaffEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StaffInvited(StaffEvent):
+    """A link was made by which the account's owner chooses a password; `purpose` says why."""
+
+    name: ClassVar[str] = "identity.staff_invited"
+
+    invitation_id: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationUsed(StaffEvent):
+    """The account's owner has chosen a password by a link."""
+
+    name: ClassVar[str] = "identity.invitation_used"
+
+    invitation_id: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationWithdrawn(StaffEvent):
+    """A link that was not used is good for nothing any more."""
+
+    name: ClassVar[str] = "identity.invitation_withdrawn"
+
+    invitation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TasksHandedOver(StaffEvent):
+    """The open tasks of an account are another's now."""
+
+    name: ClassVar[str] = "identity.tasks_handed_over"
+
+    receiver_id: str
+    tasks: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class RoleGranted(StaffEvent):
     name: ClassVar[str] = "identity.role_granted"
 
@@ -196,3 +235,36 @@ class GateDeviceFrozen(GateDeviceEvent):
 @dataclass(frozen=True, slots=True)
 class GateDeviceRestored(GateDeviceEvent):
     name: ClassVar[str] = "identity.gate_device_restored"
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequestEvent(Event):
+    """A fact about one request about personal data; says nothing about whose."""
+
+    request_id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequestFiled(DataRequestEvent):
+    name: ClassVar[str] = "identity.data_request_filed"
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequestDecided(DataRequestEvent):
+    name: ClassVar[str] = "identity.data_request_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class DataRequestExtended(DataRequestEvent):
+    name: ClassVar[str] = "identity.data_request_extended"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditExported(Event):
+    """Rows of the audit trail were carried away."""
+
+    name: ClassVar[str] = "identity.audit_exported"
+
+    export_id: str
+    rows: int

@@ -12,17 +12,22 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 _VERSION = "v1"
 _SECRET_BYTES = 32
 _NONCE_BYTES = 12  # 96 random bits, the size GCM is specified for
+_TAG_BYTES = 16
+_LOCK_BYTES = _TAG_BYTES + _SECRET_BYTES
+_LOCK = b"miniprogram_api/v1/lock"
 _KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
@@ -147,6 +152,11 @@ def signing_key(kid: str | None = None) -> tuple[str, Ed25519PrivateKey]:
     return wanted, ring.tickets[wanted]
 
 
+def verify_keys() -> dict[str, bytes]:
+    """The public half of every ticket key, 32 raw bytes each: whoever has them can check, and not sign."""
+    return {kid: key.public_key().public_bytes_raw() for kid, key in _ring().tickets.items()}
+
+
 def verify_key(kid: str) -> Ed25519PublicKey:
     """What a gate needs to check tickets offline. Raises UnknownKey."""
     _, key = signing_key(kid)
@@ -166,6 +176,34 @@ def is_signed(message: bytes, *, kid: str, signature: bytes) -> bool:
     except (UnknownKey, InvalidSignature):
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What a code that somebody shows gives: where its record lies, and the key that opens it."""
+
+    tag: bytes
+    key: bytes
+
+    def seal(self, plain: bytes) -> bytes:
+        """AES-256-GCM: a random nonce of 12 bytes, and the sealed record."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + AESGCM(self.key).encrypt(nonce, plain, None)
+
+
+def lock_of(secret: str, *, salt: bytes) -> Lock:
+    """The lock of a code with more than 128 bits of its own, such as a signed one: HKDF-SHA-256."""
+    return _lock(HKDF(algorithm=hashes.SHA256(), length=_LOCK_BYTES, salt=salt, info=_LOCK).derive, secret)
+
+
+def slow_lock_of(secret: str, *, salt: bytes, rounds: int) -> Lock:
+    """The lock of a code short enough to be guessed, made slow to guess: PBKDF2-HMAC-SHA-256."""
+    return _lock(PBKDF2HMAC(hashes.SHA256(), _LOCK_BYTES, salt, rounds).derive, secret)
+
+
+def _lock(derive: Callable[[bytes], bytes], secret: str) -> Lock:
+    raw = derive(secret.encode())
+    return Lock(raw[:_TAG_BYTES], raw[_TAG_BYTES:])
 
 
 def _to_base64(raw: bytes) -> str:

@@ -24,6 +24,7 @@ from miniprogram_api.messaging.service import inbox, subscriptions
 from miniprogram_api.visits.events import (
     VisitCancelled,
     VisitCancelledBySite,
+    VisitChanged,
     VisitMovedBySite,
     VisitRestored,
 )
@@ -42,6 +43,24 @@ def tell_of_cancellation(session: Session, event: VisitCancelled) -> None:
     """Staff cancelled this one booking; a member's own cancelling is no news to them."""
     if event.by == "site":
         _tell(session, UUID(event.booking_id))
+
+
+@subscribe(VisitChanged, name="messaging.tell_of_reduction")
+def tell_of_reduction(session: Session, event: VisitChanged) -> None:
+    """Staff took part of a party off the booking."""
+    if event.by != "site":
+        return
+    booking = bookings.get_managed_booking(session, UUID(event.booking_id))
+    wording = rules.visit_reduced_by_site(
+        site=booking.site.name,
+        number=booking.number,
+        starts_at=booking.slot.starts_at,
+        ends_at=booking.slot.ends_at,
+        gone=event.seats_before - event.seats,
+        left=event.seats,
+        reason=booking.cancel_reason,
+    )
+    _leave(session, booking, MessageKind.VISIT_REDUCED_BY_SITE, wording)
 
 
 @subscribe(VisitMovedBySite, name="messaging.tell_of_move")

@@ -10,3 +10,4 @@ from miniprogram_api.registry import (  # noqa: F401  their sweeps register them
     jobs_reconciling,
     jobs_withdrawals,
 )
+from miniprogram_api.registry.service import handing_over  # noqa: F401  so that what it hands over is known

@@ -41,6 +41,36 @@ class PolicyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingsExported(Event):
+    """Staff took a list of bookings out of the product, with contacts masked or in full."""
+
+    name: ClassVar[str] = "visits.bookings_exported"
+
+    site_id: str
+    bookings: int
+    unmasked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultPolicyChanged(Event):
+    """The city's booking rules have a new version."""
+
+    name: ClassVar[str] = "visits.default_policy_changed"
+
+    version: int
+    effective_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultPolicySpreads(Event):
+    """There may be sites that have not heard of a version of the city's rules: the next batch is due."""
+
+    name: ClassVar[str] = "visits.default_policy_spreads"
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRevealed(Event):
     """Somebody was shown the contact of a booking in full."""
 
@@ -169,6 +199,31 @@ class ScanUndone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictFound(Event):
+    """A gate let `heads` of a booking in without a network who have no place in it."""
+
+    name: ClassVar[str] = "visits.conflict_found"
+
+    conflict_id: str
+    scan_id: str
+    booking_id: str
+    site_id: str
+    heads: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictClosed(Event):
+    """A conflict of gates is settled; `how` is `closed` by a person, or `dissolved`."""
+
+    name: ClassVar[str] = "visits.conflict_closed"
+
+    conflict_id: str
+    booking_id: str
+    site_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class PeopleLeft(Event):
     """People went out through the gate of a site."""
 
@@ -262,7 +317,7 @@ class VisitBooked(Event):
 
 @dataclass(frozen=True, slots=True)
 class VisitChanged(Event):
-    """Part of a party dropped out; the rest has a new ticket."""
+    """Part of a party dropped out, by the `member` or the `site`; the rest has a new ticket."""
 
     name: ClassVar[str] = "visits.visit_changed"
 
@@ -272,6 +327,7 @@ class VisitChanged(Event):
     slot_id: str
     seats: int
     seats_before: int
+    by: str = "member"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from miniprogram_api.kernel.tasks import periodic
 from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.sites.events import ProjectApplied
 from miniprogram_api.visits import jobs_bookings, jobs_gate  # noqa: F401  their sweeps register themselves
-from miniprogram_api.visits.events import CancellingContinues, RestoringContinues
+from miniprogram_api.visits.events import CancellingContinues, DefaultPolicySpreads, RestoringContinues
 from miniprogram_api.visits.queries.access import get_making_access, list_bookable_sites
-from miniprogram_api.visits.service import calling_off, slot_change_undo, timetable
+from miniprogram_api.visits.service import calling_off, default_policy, slot_change_undo, timetable
 
 
 @periodic("visits.make_slots", every_minutes=10)
@@ -67,3 +67,8 @@ def continue_cancelling(session: Session, event: CancellingContinues) -> None:
 @subscribe(RestoringContinues, name="visits.continue_restoring")
 def continue_restoring(session: Session, event: RestoringContinues) -> None:
     slot_change_undo.continue_undo(session, change_id=UUID(event.change_id), now=clock.now())
+
+
+@subscribe(DefaultPolicySpreads, name="visits.spread_default_policy")
+def spread_default_policy(session: Session, event: DefaultPolicySpreads) -> None:
+    default_policy.spread(session, event.version, now=clock.now())

@@ -4,7 +4,7 @@ A page under `/console/` is known to be ours by its form's token. A call of the 
 of our pages by a header that no other origin can send without asking, and by its origin where it is told.
 """
 
-from datetime import datetime
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -22,10 +22,10 @@ def name_of(cookie: str) -> str:
     return f"__Host-{cookie}" if _is_secure() else cookie
 
 
-def keep(response: Response, cookie: str, token: str, *, until: datetime) -> None:
-    """Have the browser keep a token that no script can read."""
+def keep(response: Response, cookie: str, token: str, *, lasts: timedelta) -> None:
+    """Have the browser keep a token that no script can read; for how long, as its own clock may be off."""
     response.set_cookie(
-        name_of(cookie), token, expires=until, httponly=True, secure=_is_secure(), samesite="Strict"
+        name_of(cookie), token, max_age=lasts, httponly=True, secure=_is_secure(), samesite="Strict"
     )
 
 

@@ -1,6 +1,5 @@
 """The demonstration data: what a newcomer finds, who may do what with it; a second start adds nothing."""
 
-import shutil
 from collections.abc import Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,12 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from rich.progress import Progress
 from sqlalchemy import func, select
 
 from config.settings import Environment, Settings
-from miniprogram_api.app import MIGRATIONS, create_app
 from miniprogram_api.devtools.demo_data import DEFAULT_PASSWORD, STAFF, DemoRefused, load_demo, loading
 from miniprogram_api.devtools.demo_data.catalogue import SITES
 from miniprogram_api.devtools.demo_data.pictures import Season, draw
@@ -32,7 +29,7 @@ from miniprogram_api.identity.models import Member, RoleGrant, StaffAccount
 from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel import events
 from miniprogram_api.kernel.clock import BEIJING, beijing_date
-from miniprogram_api.kernel.db import atomic, db, reading
+from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.operations import invariants
 from miniprogram_api.registry.models import HeldProject, ProjectState
 from miniprogram_api.registry.models.feed import THE_FEED, Feed
@@ -41,6 +38,7 @@ from miniprogram_api.registry.service import pulling
 from miniprogram_api.sites.models import OpeningRule, Photo, Site, SiteType
 from miniprogram_api.visits.jobs import make_slots
 from miniprogram_api.visits.models import ACTIVE, Booking, BookingStatus, Slot
+from tests.support.demonstration import copied, load_once
 
 pytestmark = pytest.mark.once
 
@@ -48,37 +46,17 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=BEIJING)
 TABLES = (Site, OpeningRule, Photo, StaffAccount, RoleGrant, Member, Slot, Booking, events.EventRow)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """An installation on SQLite whose demonstration was loaded on a Monday at ten; nothing changes it."""
-    folder = tmp_path_factory.mktemp("demo")
-    settings = Settings(environment=Environment.TEST, data_dir=folder, background=False)
-    passwords.use_cost(time_cost=1, memory_kib=8)
-    kernel_clock.freeze(MONDAY)
-    app = create_app(settings)
-    with app.app_context():
-        upgrade(directory=str(MIGRATIONS))
-        load_demo(settings)
-        _close()
-    kernel_clock.reset()
-    return settings
+    """An installation whose demonstration was loaded on a Monday at ten."""
+    return load_once(tmp_path_factory, MONDAY)
 
 
 @pytest.fixture
 def demo(installed: Settings, tmp_path: Path, clock: Any) -> Generator[Flask]:
     """A copy of the installation, on the same Monday at ten."""
-    shutil.copytree(installed.data_dir, tmp_path / "data")
-    app = create_app(replace(installed, data_dir=tmp_path / "data"))
-    with app.app_context():
+    with copied(installed, tmp_path / "copy") as app:
         yield app
-        _close()
-
-
-def _close() -> None:
-    db.session.remove()
-    with db.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.engine.dispose()
 
 
 @pytest.fixture

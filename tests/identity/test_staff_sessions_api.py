@@ -90,6 +90,7 @@ def test_a_request_reads_session_account_and_roles_in_one_statement(own: BearerC
         if statement.lstrip().upper().startswith("SELECT"):
             seen.append(statement)
 
+    authenticate_staff(own.token)  # reads what may have changed at run time, now and then
     event.listen(db.engine, "before_cursor_execute", note)
     try:
         authenticate_staff(own.token)

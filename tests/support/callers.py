@@ -32,6 +32,11 @@ class Route:
         """The path as OpenAPI writes it."""
         return _PARAMETER.sub(r"{\1}", self.rule)
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is of the console, which answers in pages."""
+        return self.rule.startswith("/console/")
+
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
 

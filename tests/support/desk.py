@@ -12,12 +12,13 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response
 
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.db import atomic
+from miniprogram_api.web import cookies
 from tests.factories.staff import make_staff, open_session
 from tests.support.page_watch import Watch
 from tests.support.served import served
 
+IN_CHANGCHUN = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "reduced_motion": "reduce"}
 OFFICE, TABLET, PHONE = (1366, 768), (820, 1180), (390, 844)
-_COOKIE = "sid"
 _PATIENCE_MS = int(os.environ.get("TEST_BROWSER_PATIENCE_MS", "15000"))
 
 
@@ -47,7 +48,7 @@ class Desk:
         """Sit down as somebody whose account there is."""
         with atomic() as session:
             token = open_session(session, staff_id)
-        self.carry(_COOKIE, token)
+        self.carry(cookies.name_of(cookies.STAFF), token)
 
     def carry(self, cookie: str, value: str) -> None:
         """Have the browser send a cookie."""
@@ -115,12 +116,7 @@ _SHOWS_FOCUS = """element => {
 def seated(browser: Browser, app: Flask, size: tuple[int, int] = OFFICE) -> Generator[Desk]:
     """A desk at the served application; at the end everything that was watched must have been in order."""
     with served(app) as origin:
-        context = browser.new_context(
-            locale="zh-CN",
-            timezone_id="Asia/Shanghai",
-            viewport={"width": size[0], "height": size[1]},
-            reduced_motion="reduce",
-        )
+        context = browser.new_context(**IN_CHANGCHUN, viewport={"width": size[0], "height": size[1]})
         try:
             context.set_default_timeout(_PATIENCE_MS)
             desk = Desk(context, origin)

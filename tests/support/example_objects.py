@@ -39,6 +39,8 @@ from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.models import (
     Booking,
     BookingStatus,
+    ConflictState,
+    GateConflict,
     Hold,
     HoldState,
     Scan,
@@ -175,6 +177,24 @@ def _scan(session: Session, person: Person, _before: dict[str, str]) -> UUID:
     session.add(scan)
     session.flush()
     return scan.id
+
+
+def _conflict(session: Session, person: Person, before: dict[str, str]) -> UUID:
+    """Somebody whom a gate let in without a network, and who had come before."""
+    scan = session.get_one(Scan, _scan(session, person, before))
+    assert scan.booking_id is not None
+    conflict = GateConflict(
+        id=new_id(),
+        scan_id=scan.id,
+        site_id=scan.site_id,
+        booking_id=scan.booking_id,
+        heads=1,
+        state=ConflictState.OPEN,
+        opened_at=clock.now(),
+    )
+    session.add(conflict)
+    session.flush()
+    return conflict.id
 
 
 def _strike(session: Session, person: Person, _before: dict[str, str]) -> UUID:
@@ -389,6 +409,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "hold_id": _example(_row(_hold), "person"),
     "scan_id": _example(_row(_scan), "site"),
+    "conflict_id": _example(_row(_conflict), "site"),
     "strike_id": _example(_row(_strike), "site"),
     "project_id": _example(_row(_project)),
     "objection_id": _example(_row(_objection), "site", "person"),

@@ -9,7 +9,7 @@ from config.logging import formatter
 _PERSONAL = (
     re.compile(r"(?<![0-9a-f-])1[3-9][0-9]{9}(?![0-9a-f-])"),
     re.compile(r"(?<![0-9a-f-])[1-9][0-9]{16}[0-9Xx](?![0-9a-f-])"),
-    re.compile(r"\b(?:mp|rf|st|gd|pt|ps|ph)_[A-Za-z0-9_-]{30,}"),
+    re.compile(r"\b(?:mp|rf|st|gd|pt|ps|ph|iv)_[A-Za-z0-9_-]{30,}"),
     re.compile(r"whsec_[A-Za-z0-9+/=]{20,}"),
 )
 # What the product hands out beyond a caller's own things: it is looked through as its logs are.

@@ -143,6 +143,13 @@ class Watch:
         missing = self._expected - self._came
         return [*self._found, *(f"expected a {status}, which never came" for status in missing)]
 
+    def told(self) -> list[str]:
+        """What is found in the pages as they are, and was since this was last asked."""
+        for page in self._sessions:
+            self.look_at(page)
+        told, self._found = self._found, []
+        return told
+
     def _note(self, what: str, detail: str) -> None:
         if (line := f"{what}: {detail}") not in self._found:
             self._found.append(line)

@@ -63,7 +63,8 @@ def _add_guest(session: Session, slot: Slot, *, phone: str) -> UUID:
 
 def give_contact(booking: Booking, name: str, phone: str) -> None:
     """Whom to call about a booking."""
-    for column, value in personal.seal_contact(Contact(name, phone), booking.id).items():
+    sealed = personal.seal_contact(Contact(name, phone), booking.id, site_id=booking.site_id)
+    for column, value in sealed.items():
         setattr(booking, column, value)
 
 

@@ -1,7 +1,8 @@
 """The authorisation matrix, generated from the URL map: every route, every caller, own and foreign objects.
 
-To cover a new route: declare its policy by `@public` or `@requires`, give its body an example, and add a new
-path parameter to EXAMPLES in `tests/support/example_objects.py`. What differs on purpose is listed below.
+Pages of the console have a matrix of their own. To cover a new route: declare its policy by `@public` or
+`@requires`, give its body an example, and add a new path parameter to EXAMPLES in
+`tests/support/example_objects.py`. What differs on purpose is listed below.
 """
 
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ _LEAVES_NO_TRACE = {
     "POST /api/staff/v1/staff/{staff_id}/enable": "the account is not disabled",
     "POST /api/staff/v1/sites/{site_id}/slots/generate": "the site has no opening rules",
     "POST /api/staff/v1/gate/scans": "the code is nobody's ticket",
+    "POST /api/staff/v1/gate/scans/batch": "the code is nobody's ticket",
+    "POST /api/staff/v1/gate/lookups": "it only looks",
 }
 
 
@@ -71,7 +74,7 @@ _ROWS = {
 
 
 def _guarded(app: Flask) -> list[Route]:
-    return [route for route in routes_of(app) if route.policy not in {None, "public"}]
+    return [r for r in routes_of(app) if r.policy not in {None, "public"} and not r.is_page]
 
 
 def _tried(app: Flask) -> list[Route]:

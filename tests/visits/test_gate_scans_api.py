@@ -290,7 +290,7 @@ def test_a_scan_of_the_future_is_judged_by_now(gate: Gate, slot: Slot, clock: Cl
 def test_contacts_are_masked(gate: Gate, slot: Slot) -> None:
     booking = book(slot)
     with atomic() as session:
-        sealed = personal.seal_contact(Contact("张三丰", "13800138000"), booking.id)
+        sealed = personal.seal_contact(Contact("张三丰", "13800138000"), booking.id, site_id=booking.site_id)
         for name, value in sealed.items():
             setattr(session.get_one(Booking, booking.id), name, value)
     shown = gate.scan(code_of(booking))["booking"]["contact"]

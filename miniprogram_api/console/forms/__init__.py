@@ -1,15 +1,19 @@
 """Forms of the console: what each field asks, and every refusal in words that say what to do."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, Form
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from miniprogram_api.kernel.errors import AppError, Invalid
+from miniprogram_api.console.words import say_hours
+from miniprogram_api.kernel import clock
+from miniprogram_api.kernel.errors import AppError, Invalid, TooMany
 from miniprogram_api.web import messages
+
+_LONG_WAIT_S = 120
 
 
 class ConsoleForm(FlaskForm):  # type: ignore[misc]  # the library has no types
@@ -22,7 +26,7 @@ class ConsoleForm(FlaskForm):  # type: ignore[misc]  # the library has no types
     def refuse(self, error: AppError) -> None:
         """Say why a command refused: at the field that it names, else above the form."""
         if not isinstance(error, Invalid) or not error.fields:
-            self.form_errors.append(messages.text(error.code, error.params, english=False))
+            self.form_errors.append(say_refusal(error))
             return
         for fault in error.fields:
             text = messages.text(fault.code, fault.params, english=False)
@@ -45,6 +49,14 @@ class ConsoleForm(FlaskForm):  # type: ignore[misc]  # the library has no types
         """Everything that is wrong, each with the id of its field's input, in the order of the page."""
         yield from ((None, text) for text in self.form_errors)
         yield from _faults_of(self)
+
+
+def say_refusal(error: AppError) -> str:
+    """Why something was refused; of a long wait also until when."""
+    text = messages.text(error.code, error.params, english=False)
+    if isinstance(error, TooMany) and error.retry_after_s >= _LONG_WAIT_S:
+        return f"{text}{say_hours(clock.now() + timedelta(seconds=error.retry_after_s))} 以后可以再试。"
+    return text
 
 
 def _faults_of(form: Form) -> Iterator[tuple[str, str]]:

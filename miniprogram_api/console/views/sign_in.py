@@ -3,13 +3,10 @@
 Between the steps a sealed ticket says whose password was right, for five minutes. It opens nothing by itself.
 """
 
-import base64
-import io
 import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import qrcode
 from flask import Response, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,6 +14,7 @@ from miniprogram_api.console.access import anyone, current_actor, current_princi
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.account import CodeForm, ProofForm, SignInForm
 from miniprogram_api.console.pages import done, page
+from miniprogram_api.console.pictures import qr_picture
 from miniprogram_api.identity import doorway
 from miniprogram_api.identity.service import sign_in as signing
 from miniprogram_api.identity.service import staff_sessions
@@ -56,7 +54,7 @@ def sign_in() -> AnyResponse:
     if isinstance(outcome, TotpRequired):
         return page("account/code.html", form=CodeForm(formdata=None, ticket=_seal(proof)), next=_next())
     if isinstance(outcome, TotpEnrolmentRequired):
-        return _offer_enrolment(proof)
+        return offer_enrolment(proof)
     return _refused("account/sign_in.html", form, outcome)
 
 
@@ -92,7 +90,7 @@ def enrol_second_factor() -> AnyResponse:
     if proof is None:
         return done(url_for("console.sign_in", next=_next()), "登录步骤已超过 5 分钟，请重新输入密码。")
     if not form.validate():
-        return _offer_enrolment(proof, form)
+        return offer_enrolment(proof, form)
     doorway.slow_down_network()
     with atomic() as transaction:
         outcome = signing.finish_enrolment(
@@ -155,7 +153,8 @@ def prove_again() -> AnyResponse:
     return page("account/go_on.html", back=_next(), fields=fields)
 
 
-def _offer_enrolment(proof: Proof, refused: CodeForm | None = None) -> AnyResponse:
+def offer_enrolment(proof: Proof, refused: CodeForm | None = None) -> AnyResponse:
+    """A new secret for the authenticator of whose password was right, as a picture to scan."""
     with atomic() as transaction:
         offer = signing.begin_enrolment(transaction, proof=proof, origin=doorway.origin(), now=clock.now())
     if isinstance(offer, AppError):
@@ -165,16 +164,9 @@ def _offer_enrolment(proof: Proof, refused: CodeForm | None = None) -> AnyRespon
         "account/enrolment.html",
         form=form,
         secret=offer.secret,
-        picture=_picture(offer.otpauth_uri),
+        picture=qr_picture(offer.otpauth_uri),
         next=_next(),
     )
-
-
-def _picture(uri: str) -> str:
-    """A QR code as an address that holds its picture."""
-    png = io.BytesIO()
-    qrcode.make(uri, box_size=5, border=2).save(png, "PNG")
-    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
 
 
 def _let_in(outcome: SignedIn) -> AnyResponse:
@@ -183,7 +175,7 @@ def _let_in(outcome: SignedIn) -> AnyResponse:
 
 
 def _keep(response: AnyResponse, outcome: SignedIn) -> AnyResponse:
-    cookies.keep(response, cookies.STAFF, outcome.access_token, until=outcome.expires_at)
+    cookies.keep(response, cookies.STAFF, outcome.access_token, lasts=outcome.expires_at - clock.now())
     return response
 
 

@@ -62,8 +62,8 @@ def prepare(owner: Owner, *, current: str, new: str, profile: PasswordProfile, f
     if not proof.matched:
         return Change(proof, "")
     faults = password_rules.find_faults(profile, new, field=field, about=owner.about)
-    if not faults and _is_reused(new, owner.former):
-        faults = [FieldError(field, "staff.password_reused", {"last": profile.history})]
+    if not faults:
+        faults = find_reuse(new, owner.former, profile=profile, field=field)
     if faults:
         raise PasswordRefused(faults)
     return Change(proof, passwords.hash_password(new))
@@ -77,7 +77,7 @@ def change_password(
     account = sign_in.admit(session, proof=change.proof, origin=origin, now=now, refusal=wrong)
     if isinstance(account, AppError):
         return account
-    _replace(session, account, change.new_hash, now=now)
+    replace(session, account, change.new_hash, now=now)
     account.must_change_password = False
     lockouts.forgive(session, change.proof.claim.username_index)
     staff_trail.leave(session, PasswordChanged(str(account.id)), actor=actor)
@@ -96,7 +96,7 @@ def reset_password(
     """
     staff.refuse_own(actor, staff_id)
     account = staff.lock_account(session, staff_id)
-    _replace(session, account, password_hash, now=now)
+    replace(session, account, password_hash, now=now)
     account.must_change_password = True
     lockouts.forgive(session, lockouts.index_of(account.username))
     staff_trail.leave(session, PasswordReset(str(account.id)), actor=actor)
@@ -104,7 +104,8 @@ def reset_password(
     return account
 
 
-def _replace(session: Session, account: StaffAccount, new_hash: str, *, now: datetime) -> None:
+def replace(session: Session, account: StaffAccount, new_hash: str, *, now: datetime) -> None:
+    """Set a locked account's password and remember the former one."""
     former = PasswordHistory(
         id=new_id(), staff_id=account.id, password_hash=account.password_hash, replaced_at=now
     )
@@ -117,5 +118,10 @@ def _replace(session: Session, account: StaffAccount, new_hash: str, *, now: dat
     account.password_hash, account.password_changed_at = new_hash, now
 
 
-def _is_reused(password: str, former: Sequence[str]) -> bool:
-    return any(passwords.is_password(password, password_hash) for password_hash in former)
+def find_reuse(
+    password: str, former: Sequence[str], *, profile: PasswordProfile, field: str
+) -> list[FieldError]:
+    """What is wrong with a password that was one of the former ones; slow."""
+    if any(passwords.is_password(password, password_hash) for password_hash in former):
+        return [FieldError(field, "staff.password_reused", {"last": profile.history})]
+    return []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.identity import permissions
@@ -27,6 +27,7 @@ class HeldGrant:
     site_id: UUID | None
     permissions: tuple[str, ...]
     granted_at: datetime
+    granted_by: UUID | None
     frozen_at: datetime | None
     awaiting_approval: bool
 
@@ -61,10 +62,15 @@ def profile_of(session: Session, account: StaffAccount) -> StaffProfile:
 
 
 def list_profiles(
-    session: Session, *, organisation_id: UUID | None, limit: int, cursor: str | None
+    session: Session,
+    *,
+    organisation_id: UUID | None,
+    limit: int,
+    cursor: str | None,
+    only: Sequence[ColumnElement[bool]] = (),
 ) -> Page[StaffProfile]:
-    """Accounts by username, of one organisation or of all."""
-    wanted = select(StaffAccount)
+    """Accounts by username, of one organisation or of all; `only` narrows them further."""
+    wanted = select(StaffAccount).where(*only)
     if organisation_id is not None:
         wanted = wanted.where(StaffAccount.organisation_id == organisation_id)
     found = paging.page(session, wanted, [StaffAccount.username], limit=limit, cursor=cursor)
@@ -82,6 +88,7 @@ def held(grant: RoleGrant) -> HeldGrant:
         site_id=grant.site_id,
         permissions=tuple(sorted(policy.permissions)),
         granted_at=grant.granted_at,
+        granted_by=grant.granted_by,
         frozen_at=grant.frozen_at,
         awaiting_approval=grant.approved_at is None,
     )

@@ -1,4 +1,4 @@
-"""Staff sessions: 30 minutes idle and 12 hours in all, ended at once by their owner or an administrator."""
+"""Staff sessions: so many minutes idle and 12 hours in all, ended at once by owner or administrator."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 from miniprogram_api.identity.models import StaffSession
 from miniprogram_api.identity.service import staff_trail
 from miniprogram_api.identity.staff_events import SecondFactorShown, StaffSessionsEnded, StaffSignedIn
-from miniprogram_api.kernel import paging
+from miniprogram_api.kernel import paging, runtime_settings
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.kernel.ids import new_id, opaque_token, token_hash
 from miniprogram_api.kernel.paging import Page
 
 TOKEN_PREFIX = "st_"  # noqa: S105  says whose token it is
-IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
 FRESH = timedelta(minutes=10)
+IDLE_MINUTES = runtime_settings.declare("identity.staff_idle_minutes", default=30, least=5, most=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,14 @@ def open_session(
     return opened, token
 
 
-def is_over(*, last_seen_at: datetime, expires_at: datetime, now: datetime) -> bool:
+def idle_life(session: Session, now: datetime) -> timedelta:
+    """How long a session may idle."""
+    return timedelta(minutes=IDLE_MINUTES.value(session, now))
+
+
+def is_over(*, last_seen_at: datetime, expires_at: datetime, idle: timedelta, now: datetime) -> bool:
     """Whether a session has idled or lasted too long."""
-    return now >= expires_at or now - last_seen_at >= IDLE
+    return now >= expires_at or now - last_seen_at >= idle
 
 
 def is_fresh(*, proven_at: datetime, now: datetime) -> bool:
@@ -108,7 +113,7 @@ def list_sessions(
         StaffSession.staff_id == staff_id,
         StaffSession.revoked_at.is_(None),
         StaffSession.expires_at > now,
-        StaffSession.last_seen_at > now - IDLE,
+        StaffSession.last_seen_at > now - idle_life(session, now),
     )
     return paging.page_rows(session, living, [StaffSession.id], limit=limit, cursor=cursor, descending=True)
 

@@ -5,14 +5,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from miniprogram_api.identity.staff_events import GateDeviceEvent, OrganisationCreated, StaffEvent
+from miniprogram_api.identity.staff_events import (
+    AuditExported,
+    DataRequestEvent,
+    GateDeviceEvent,
+    OrganisationCreated,
+    StaffEvent,
+)
 from miniprogram_api.kernel import audit, events
 from miniprogram_api.kernel.audit import Actor
+
+Told = StaffEvent | OrganisationCreated | GateDeviceEvent | DataRequestEvent | AuditExported
 
 
 def leave(
     session: Session,
-    event: StaffEvent | OrganisationCreated | GateDeviceEvent,
+    event: Told,
     *,
     actor: Actor,
     before: dict[str, Any] | None = None,
@@ -50,7 +58,7 @@ def leave_all(
     events.publish_all(session, [event for event, _ in told])
 
 
-def _object_of(event: StaffEvent | OrganisationCreated | GateDeviceEvent) -> tuple[str, str]:
+def _object_of(event: Told) -> tuple[str, str]:
     match event:
         case StaffEvent(staff_id=staff_id):
             return "staff", staff_id
@@ -58,3 +66,7 @@ def _object_of(event: StaffEvent | OrganisationCreated | GateDeviceEvent) -> tup
             return "organisation", organisation_id
         case GateDeviceEvent(device_id=device_id):
             return "gate_device", device_id
+        case DataRequestEvent(request_id=request_id):
+            return "data_request", request_id
+        case AuditExported(export_id=export_id):
+            return "audit_export", export_id

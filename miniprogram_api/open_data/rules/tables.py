@@ -4,11 +4,11 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from miniprogram_api.kernel.sheets import neutral
+
 Cell = str | int | bool | None
 
 _MARK = "\ufeff"
-# What a spreadsheet takes for the beginning of a formula, in both widths.
-_FORMULA = tuple("=+-@＝＋－＠\t\r\n\0|%")
 
 
 def csv_document(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -28,4 +28,4 @@ def _cell(value: Cell) -> str | int:
         return "true" if value else "false"
     if isinstance(value, int):
         return value
-    return f"'{value}" if value.lstrip().startswith(_FORMULA) or value.startswith(_FORMULA) else value
+    return neutral(value)

@@ -7,6 +7,8 @@ from miniprogram_api.sites.queries.facts import (
     get_shown_site,
     hold_standing,
     holds,
+    list_site_names,
+    names_of_sites,
     site_facts,
 )
 from miniprogram_api.sites.queries.opening import (
@@ -24,6 +26,8 @@ __all__ = [
     "hold_standing",
     "holds",
     "list_rules",
+    "list_site_names",
+    "names_of_sites",
     "opening_days",
     "opening_of",
     "site_facts",

@@ -1,7 +1,7 @@
 """What the features above may know of a site, and the table of visibility as SQL."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
@@ -72,6 +72,19 @@ def find_site(session: Session, site_id: UUID) -> SiteFacts | None:
     """A site, whatever the public sees of it."""
     row = session.execute(select(*_COLUMNS).where(Site.id == site_id)).one_or_none()
     return None if row is None else SiteFacts(**row._mapping)
+
+
+def list_site_names(session: Session) -> list[tuple[UUID, str]]:
+    """Every site by name, for who chooses one."""
+    return [(row.id, row.name) for row in session.execute(select(Site.id, Site.name).order_by(Site.name))]
+
+
+def names_of_sites(session: Session, site_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What sites are called; one statement."""
+    if not site_ids:
+        return {}
+    named = select(Site.id, Site.name).where(Site.id.in_(site_ids))
+    return {row.id: row.name for row in session.execute(named)}
 
 
 def hold_standing(session: Session, site_id: UUID) -> None:

@@ -173,10 +173,8 @@ def retire_notice(session: Session, *, site: Site, notice: Notice, actor: Actor,
     note_change(session, site, part="notices", action="retire_notice", actor=actor, now=now, before=before)
 
 
-def restore_notice(
-    session: Session, *, site: Site, notice_id: UUID, actor: Actor, now: datetime
-) -> Notice:
-    """Show a notice again that was taken down; one that is shown stays so. Raises PartMissing and ListFull."""
+def restore_notice(session: Session, *, site: Site, notice_id: UUID, actor: Actor, now: datetime) -> Notice:
+    """Show a notice again that was taken down; one that is shown stays so. Raises PartMissing, ListFull."""
     notice = session.get(Notice, notice_id)
     if notice is None or notice.site_id != site.id:
         raise PartMissing

@@ -26,7 +26,8 @@ Conflict
 Invalid
 ├── ContactRequired      the site asks for a name and phone
 ├── VisitorsRequired     the site asks for names and documents
-└── OverrideReasonRequired
+├── OverrideReasonRequired
+└── ExportTooLarge       more bookings than one file may hold
 """
 
 from miniprogram_api.kernel.errors import Conflict, Invalid
@@ -177,3 +178,9 @@ class VisitorsRequired(Invalid):
 
 class OverrideReasonRequired(Invalid):
     code = "visits.override_reason_required"
+
+
+class ExportTooLarge(Invalid):
+    """`most`: how many one file takes."""
+
+    code = "visits.export_too_large"

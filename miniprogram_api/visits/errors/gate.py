@@ -5,6 +5,7 @@ Conflict
 ├── ScanNotAdmitting       the scan let nobody in, so there is nothing to undo
 ├── ScanAlreadyUndone
 ├── UndoTooLate
+├── ConflictAlreadyClosed
 ├── WalkInNotNow           the slot is not being entered at this moment
 ├── NotANoShow             the booking is not marked as missed
 ├── VisitDayTaken          the member has another visit to this site on that day
@@ -34,6 +35,10 @@ class UndoTooLate(Conflict):
     """`minutes`: how long an admission can be taken back."""
 
     code = "visits.undo_too_late"
+
+
+class ConflictAlreadyClosed(Conflict):
+    code = "visits.conflict_already_closed"
 
 
 class WalkInNotNow(Conflict):

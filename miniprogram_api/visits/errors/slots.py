@@ -10,7 +10,8 @@ Conflict
 ├── NothingToChange     the chosen slots are as they are wanted already
 ├── ChangeOutdated      what would be hit is no longer what was shown
 ├── TooManyToMove       more bookings than are moved at once
-└── UndoOver            the time in which a change can be taken back is over
+├── UndoOver            the time in which a change can be taken back is over
+└── DefaultPolicyUnchanged  the city's rules of that day are these already
 """
 
 from miniprogram_api.kernel.errors import Conflict
@@ -58,3 +59,7 @@ class TooManyToMove(Conflict):
 
 class UndoOver(Conflict):
     code = "visits.undo_over"
+
+
+class DefaultPolicyUnchanged(Conflict):
+    code = "visits.default_policy_unchanged"

@@ -13,6 +13,7 @@ from miniprogram_api.visits.models.bookings import (
 )
 from miniprogram_api.visits.models.calendars import CalendarFeed
 from miniprogram_api.visits.models.gate import Departure, Scan, ScanResult
+from miniprogram_api.visits.models.offline import ConflictState, GateConflict, OfflineScan
 from miniprogram_api.visits.models.slot_changes import (
     ChangedBooking,
     Outcome,
@@ -20,7 +21,7 @@ from miniprogram_api.visits.models.slot_changes import (
     SlotChange,
     Treatment,
 )
-from miniprogram_api.visits.models.slots import DayCap, PolicyVersion, Slot, SlotState
+from miniprogram_api.visits.models.slots import DayCap, DefaultPolicy, PolicyVersion, Slot, SlotState
 from miniprogram_api.visits.models.standing import Standing, Strike, StrikeKind
 
 __all__ = [
@@ -30,10 +31,14 @@ __all__ = [
     "CalendarFeed",
     "ChangedBooking",
     "Channel",
+    "ConflictState",
     "DayCap",
+    "DefaultPolicy",
     "Departure",
+    "GateConflict",
     "Hold",
     "HoldState",
+    "OfflineScan",
     "Outcome",
     "PolicyVersion",
     "Scan",

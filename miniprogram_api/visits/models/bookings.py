@@ -102,6 +102,8 @@ class Booking(Model):
             sqlite_where=text("contact_name_cipher IS NOT NULL"),
             postgresql_where=text("contact_name_cipher IS NOT NULL"),
         ),
+        Index("ix_visits_bookings_tail", "site_id", "contact_tail_index"),
+        Index("ix_visits_bookings_name", "site_id", "contact_name_index"),
         CheckConstraint(
             "adults >= 0 AND children >= 0 AND adults + children = seats AND seats > 0", name="party"
         ),
@@ -134,6 +136,9 @@ class Booking(Model):
     contact_phone_index: Mapped[bytes | None] = mapped_column(
         LargeBinary(32), index=True, info={"pii": "contact"}
     )
+    # What the site's desk finds a visitor by: the last digits of the phone, and the whole name.
+    contact_tail_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info={"pii": "contact"})
+    contact_name_index: Mapped[bytes | None] = mapped_column(LargeBinary(32), info={"pii": "name"})
     cancel_until: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -29,6 +29,21 @@ class PolicyVersion(Model):
     numbers: Mapped[dict[str, Any]] = mapped_column(JSON)  # rules.policy.Policy as a mapping
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str | None] = mapped_column(String(64))
+    default_version: Mapped[int | None]  # which version of the city's it follows; None: the site's own
+
+
+class DefaultPolicy(Model):
+    """The city's booking rules, by version: what a site follows that has stated none of its own."""
+
+    __tablename__ = "visits_default_policies"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(unique=True)
+    effective_on: Mapped[date]
+    numbers: Mapped[dict[str, Any]] = mapped_column(JSON)  # rules.policy.Policy as a mapping
+    reason: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(String(64))
 
 
 class Slot(Model):

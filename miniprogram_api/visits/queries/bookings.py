@@ -9,19 +9,17 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, not_, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.crypto import mask_id_number, mask_name, mask_phone
 from miniprogram_api.kernel.errors import NotFound
-from miniprogram_api.kernel.ids import normalise_short_code
 from miniprogram_api.kernel.paging import Page, page_rows
 from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.visits import personal, tickets
 from miniprogram_api.visits.models import (
     ACTIVE,
     Booking,
-    BookingStatus,
     PolicyVersion,
     Ticket,
     TicketState,
@@ -94,60 +92,23 @@ def list_bookings(
     cursor: str | None,
 ) -> Page[BookingShown]:
     """A page of a member's bookings: the next visit first, or of those over the latest first."""
-    statement = _select().where(Booking.member_id == member_id)
+    statement = select_shown().where(Booking.member_id == member_id)
     if period is not None:
         to_come = and_(Booking.status.in_(ACTIVE), Booking.ends_at > now)
         statement = statement.where(to_come if period is Period.UPCOMING else not_(to_come))
     descending = period is not Period.UPCOMING
     columns = (Booking.starts_at, Booking.id)
     found = page_rows(session, statement, columns, limit=limit, cursor=cursor, descending=descending)
-    return Page(_shown(session, found.items), found.next_cursor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskFilter:
-    """What staff look for; `words` is a booking's number or a ticket's short code, as typed."""
-
-    visit_on: date | None = None
-    status: BookingStatus | None = None
-    slot_id: UUID | None = None
-    words: str | None = None
-
-
-def list_site_bookings(
-    session: Session, *, site_id: UUID, wanted: DeskFilter, today: date, limit: int, cursor: str | None
-) -> Page[BookingShown]:
-    """A page of a site's bookings by time; from today on when neither day, slot nor words are given."""
-    statement = _select().where(Booking.site_id == site_id)
-    if wanted.visit_on is not None:
-        statement = statement.where(Booking.visit_on == wanted.visit_on)
-    elif wanted.slot_id is None and not wanted.words:
-        statement = statement.where(Booking.visit_on >= today)
-    if wanted.status is not None:
-        statement = statement.where(Booking.status == wanted.status)
-    if wanted.slot_id is not None:
-        statement = statement.where(Booking.slot_id == wanted.slot_id)
-    if wanted.words:
-        statement = statement.where(_is_named(session, wanted.words))
-    columns = (Booking.starts_at, Booking.id)
-    found = page_rows(session, statement, columns, limit=limit, cursor=cursor)
-    return Page(_shown(session, found.items), found.next_cursor)
-
-
-def _is_named(session: Session, words: str) -> ColumnElement[bool]:
-    number = "".join(words.split()).upper()
-    # Looked up first: two unique indexes then find the booking, however many a site has had.
-    of_ticket = select(Ticket.booking_id).where(Ticket.short_code == normalise_short_code(words))
-    return or_(Booking.number == number, Booking.id == session.scalar(of_ticket))
+    return Page(show_all(session, found.items), found.next_cursor)
 
 
 def list_upcoming_of_member(
     session: Session, *, member_id: UUID, since: datetime, limit: int
 ) -> list[BookingShown]:
     """A member's bookings from a moment on, cancelled ones too, for their calendar."""
-    statement = _select().where(Booking.member_id == member_id, Booking.starts_at >= since)
+    statement = select_shown().where(Booking.member_id == member_id, Booking.starts_at >= since)
     rows = session.execute(statement.order_by(Booking.starts_at, Booking.id).limit(limit)).all()
-    return _shown(session, rows)
+    return show_all(session, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +152,8 @@ def _sites() -> Subquery:
     return site_queries.site_facts()
 
 
-def _select() -> Select[Any]:
+def select_shown() -> Select[Any]:
+    """Bookings with what `show_all` needs of each."""
     site = _sites()
     current = and_(Ticket.booking_id == Booking.id, Ticket.state == TicketState.CURRENT)
     return (
@@ -211,14 +173,15 @@ def _select() -> Select[Any]:
 
 def _get(session: Session, condition: ColumnElement[bool]) -> BookingShown:
     # A command may have changed the row through SQL in this very session.
-    statement = _select().where(condition).execution_options(populate_existing=True)
+    statement = select_shown().where(condition).execution_options(populate_existing=True)
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound
-    return _shown(session, [row])[0]
+    return show_all(session, [row])[0]
 
 
-def _shown(session: Session, rows: Sequence[Row[Any]]) -> list[BookingShown]:
+def show_all(session: Session, rows: Sequence[Row[Any]]) -> list[BookingShown]:
+    """The rows of such a statement as screens show them; one statement more for the visitors."""
     visitors: dict[UUID, list[VisitorShown]] = defaultdict(list)
     living = {row.Booking.id: row.Booking.status in ACTIVE for row in rows}
     named = select(Visitor).where(Visitor.booking_id.in_(living)).order_by(Visitor.id)

@@ -9,8 +9,23 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.clock import beijing_date, beijing_time
-from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Departure, Scan, ScanResult, Slot
+from miniprogram_api.visits.models import (
+    Booking,
+    BookingStatus,
+    Channel,
+    Departure,
+    Scan,
+    ScanResult,
+    Slot,
+    SlotState,
+)
+from miniprogram_api.visits.queries.slots import expired_seats
 from miniprogram_api.visits.rules.policy import DAY_MINUTES
+
+_OF_SLOT = (
+    Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity, Slot.booked, Slot.held, Slot.state,
+    Slot.closed_text,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +36,9 @@ class SlotFigures:
     starts_at: datetime
     ends_at: datetime
     capacity: int
+    left: int  # seats that can still be had
+    closed: bool
+    closed_text: str | None
     booked: int
     arrived: int
     walk_ins: int
@@ -38,6 +56,14 @@ class Occupancy:
     entered: int
     departed: int
     slots: list[SlotFigures]
+
+    @property
+    def capacity(self) -> int:
+        return sum(slot.capacity for slot in self.slots if not slot.closed)
+
+    @property
+    def left(self) -> int:
+        return sum(slot.left for slot in self.slots)
 
     @property
     def booked(self) -> int:
@@ -58,7 +84,11 @@ class Occupancy:
 
 def show_day(session: Session, site_id: UUID, *, now: datetime) -> Occupancy:
     """The figures of today; each total is the sum of the rows it stands for."""
-    on = beijing_date(now)
+    return show_figures(session, site_id, on=beijing_date(now), now=now)
+
+
+def show_figures(session: Session, site_id: UUID, *, on: date, now: datetime) -> Occupancy:
+    """The figures of any day of a site; two statements."""
     entered, departed = count_through(session, site_id, on=on)
     return Occupancy(
         site_id=site_id,
@@ -66,7 +96,7 @@ def show_day(session: Session, site_id: UUID, *, now: datetime) -> Occupancy:
         inside=max(entered - departed, 0),
         entered=entered,
         departed=departed,
-        slots=_slot_figures(session, site_id, on),
+        slots=list_slot_figures(session, site_id, on, now),
     )
 
 
@@ -88,7 +118,8 @@ def count_through(session: Session, site_id: UUID, *, on: date) -> tuple[int, in
     return int(row[0]), int(row[1])
 
 
-def _slot_figures(session: Session, site_id: UUID, on: date) -> list[SlotFigures]:
+def list_slot_figures(session: Session, site_id: UUID, on: date, now: datetime) -> list[SlotFigures]:
+    """The figures of each slot of a site's day, the earliest first."""
     booked = Booking.status != BookingStatus.CANCELLED
     partly = Booking.status == BookingStatus.PARTLY_ADMITTED
     statement = (
@@ -97,6 +128,9 @@ def _slot_figures(session: Session, site_id: UUID, on: date) -> list[SlotFigures
             Slot.starts_at,
             Slot.ends_at,
             Slot.capacity,
+            Slot.capacity - Slot.booked - Slot.held + case((Slot.held > 0, expired_seats(now)), else_=0),
+            Slot.state,
+            Slot.closed_text,
             _sum_where(booked, Booking.seats),
             _sum_where(booked, Booking.admitted),
             _sum_where(and_(booked, Booking.channel == Channel.WALK_IN), Booking.seats),
@@ -105,7 +139,7 @@ def _slot_figures(session: Session, site_id: UUID, on: date) -> list[SlotFigures
         )
         .outerjoin(Booking, Booking.slot_id == Slot.id)
         .where(Slot.site_id == site_id, Slot.visit_on == on)
-        .group_by(Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity)
+        .group_by(*_OF_SLOT)
         .order_by(Slot.starts_at)
     )
     return [
@@ -114,11 +148,14 @@ def _slot_figures(session: Session, site_id: UUID, on: date) -> list[SlotFigures
             starts_at=row[1],
             ends_at=row[2],
             capacity=row[3],
-            booked=int(row[4]),
-            arrived=int(row[5]),
-            walk_ins=int(row[6]),
-            no_shows=int(row[7]),
-            missing=int(row[8]),
+            left=0 if row[5] is SlotState.CLOSED else max(int(row[4]), 0),
+            closed=row[5] is SlotState.CLOSED,
+            closed_text=row[6],
+            booked=int(row[7]),
+            arrived=int(row[8]),
+            walk_ins=int(row[9]),
+            no_shows=int(row[10]),
+            missing=int(row[11]),
         )
         for row in session.execute(statement)
     ]

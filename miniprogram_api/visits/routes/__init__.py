@@ -4,6 +4,7 @@ from miniprogram_api.visits.routes import (
     bookings,
     calendars,
     gate,
+    gate_offline,
     holds,
     slots,
     staff_bookings,
@@ -19,5 +20,6 @@ STAFF_BLUEPRINTS = (
     staff_bookings.blp,
     calendars.staff_blp,
     gate.blp,
+    gate_offline.blp,
     staff_standing.blp,
 )

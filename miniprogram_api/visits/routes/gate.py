@@ -2,26 +2,23 @@
 
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 from prometheus_client import Counter
 
-from miniprogram_api.identity.service import devices
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import FieldError, Invalid
 from miniprogram_api.kernel.paging import Page
-from miniprogram_api.visits import personal
 from miniprogram_api.visits.queries import occupancy, scans
-from miniprogram_api.visits.queries.gate import BookingAtGate, FirstScan
 from miniprogram_api.visits.queries.occupancy import Occupancy
 from miniprogram_api.visits.queries.scans import ScanSeen
+from miniprogram_api.visits.routes.gate_views import lookup_view, scan_view
 from miniprogram_api.visits.rules.party import Party
 from miniprogram_api.visits.schemas import gate as wire
 from miniprogram_api.visits.schemas import gate_examples as examples
-from miniprogram_api.visits.service import departures, gate, undoing, walk_ins
+from miniprogram_api.visits.service import departures, gate, lookups, undoing, walk_ins
 from miniprogram_api.visits.service.departures import Left
-from miniprogram_api.visits.service.gate import Attempt, ScanAnswer, scanner_of
+from miniprogram_api.visits.service.gate import Attempt, scanner_of
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, requires
 from miniprogram_api.web.limits import hit
@@ -50,7 +47,7 @@ def scan(body: dict[str, Any]) -> dict[str, Any]:
         hit("gate.typed_code", _TYPED_RATE, scanner_of(principal), fail_closed=True)
     request = gate.read_request(
         principal,
-        _attempt(body),
+        gate.attempt_of_scan(principal, body),
         code=body["code"],
         heads=body["seats"],
         scanned_at=body["scanned_at"],
@@ -59,7 +56,30 @@ def scan(body: dict[str, Any]) -> dict[str, Any]:
     )
     answer = gate.scan(principal, request, actor=current_actor())
     SCANS.labels(answer.result.value, str(typed).lower()).inc()
-    return _view(answer)
+    return scan_view(answer)
+
+
+@blp.post("/lookups")
+@requires("gate.scan")
+@blp.arguments(wire.LookupBody, example=examples.LOOKUP)
+@blp.response(HTTPStatus.OK, wire.LookupView, example=examples.LOOKED_UP)
+def look_up(body: dict[str, Any]) -> dict[str, Any]:
+    """Say what a scan would be answered, and whom it would let in, for a person to confirm. No effect."""
+    principal = current_principal()
+    if gate.is_typed(body["code"]):
+        hit("gate.typed_lookup", _TYPED_RATE, scanner_of(principal), fail_closed=True)
+    request = gate.read_request(
+        principal,
+        gate.attempt_of_scan(principal, body | {"nonce": "", "seats": None}),
+        code=body["code"],
+        heads=None,
+        scanned_at=None,
+        offline=False,
+        now=clock.now(),
+    )
+    with reading() as session:
+        answer = lookups.look_up(session, principal, request)
+    return lookup_view(answer)
 
 
 @blp.get("/scans")
@@ -89,7 +109,7 @@ def undo_scan(body: dict[str, Any], scan_id: str) -> dict[str, Any]:
             actor=current_actor(),
             now=clock.now(),
         )
-    return _view(answer)
+    return scan_view(answer)
 
 
 @blp.post("/walk-ins")
@@ -111,7 +131,7 @@ def admit_walk_in(body: dict[str, Any]) -> dict[str, Any]:
         actor=current_actor(),
         now=clock.now(),
     )
-    return _view(answer)
+    return scan_view(answer)
 
 
 @blp.post("/departures")
@@ -138,47 +158,3 @@ def show_occupancy(query: dict[str, Any]) -> Occupancy:
 
 def _attempt(body: dict[str, Any]) -> Attempt:
     return gate.attempt_of(current_principal(), site_id=body["site_id"], nonce=body["nonce"], body=body)
-
-
-def _view(answer: ScanAnswer) -> dict[str, Any]:
-    booking = answer.booking
-    return {
-        "id": answer.id,
-        "result": answer.result,
-        "booking": _booking_view(booking) if booking else None,
-        "admitted_now": answer.seats,
-        "admitted": answer.admitted,
-        "remaining": answer.remaining,
-        "first_scan": _first_scan_view(answer.first_scan) if booking else None,
-    }
-
-
-def _booking_view(booking: BookingAtGate) -> dict[str, Any]:
-    anonymous = booking.contact_name_cipher is None and booking.contact_phone_cipher is None
-    return {
-        "id": booking.id,
-        "number": booking.number,
-        "channel": booking.channel.value,
-        "slot": {"id": booking.slot_id, "starts_at": booking.starts_at, "ends_at": booking.ends_at},
-        "party": booking.party,
-        "wheelchairs": booking.party.wheelchairs,
-        "sign_language": bool(booking.party.sign_language),
-        "seats": booking.seats,
-        "contact": None if anonymous else _contact_view(booking),
-    }
-
-
-def _contact_view(booking: BookingAtGate) -> dict[str, str | None]:
-    name, phone = personal.masked_contact(
-        booking.id, name_cipher=booking.contact_name_cipher, phone_cipher=booking.contact_phone_cipher
-    )
-    return {"name_masked": name, "phone_masked": phone}
-
-
-def _first_scan_view(first: FirstScan | None) -> dict[str, Any] | None:
-    if first is None:
-        return None
-    kind, _, scanner_id = first.scanner.partition(":")
-    with reading() as session:
-        name = devices.name_of(session, kind, UUID(scanner_id))
-    return {"at": first.at, "gate": name or first.scanner}

@@ -15,6 +15,7 @@ from miniprogram_api.kernel.paging import Page
 from miniprogram_api.sites.errors import SiteMissing
 from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.queries import bookings as queries
+from miniprogram_api.visits.queries import desk
 from miniprogram_api.visits.queries import slots as slot_queries
 from miniprogram_api.visits.queries.shown import BookingShown
 from miniprogram_api.visits.schemas import booking_examples as examples
@@ -53,7 +54,7 @@ def list_bookings(wanted: dict[str, Any], site_id: str) -> Page[BookingShown]:
     """A site's bookings by time, personal data masked; from today on unless asked otherwise."""
     with reading() as session:
         site = get_managed_site(session, current_principal(), "bookings.view", parse_id(site_id))
-        return queries.list_site_bookings(session, site_id=site.id, today=clock.today(), **wanted)
+        return desk.list_site_bookings(session, site_id=site.id, today=clock.today(), **wanted)
 
 
 @blp.get("/bookings/<string:booking_id>")

@@ -35,7 +35,7 @@ def get_policy(site_id: str) -> dict[str, Any]:
     """The policy in force today, in numbers and in words, and every version of it."""
     with reading() as session:
         site = _managed(session, "slots.view", site_id)
-        versions = policies.list_dated(session, site) or policies.undecided()
+        versions = policies.list_dated(session, site) or policies.undecided(session)
     return {
         **_view(policy_on(versions, clock.today())),
         "history": [_view(version) for version in versions],

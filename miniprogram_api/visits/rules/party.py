@@ -5,6 +5,7 @@ or a family gives no child's document.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,6 +122,19 @@ def remaining_party(party: Party, *, seats: int | None, adults: int, children: i
         min(party.wheelchairs, left.seats),
         min(party.sign_language, left.seats),
     )
+
+
+_TAIL_DIGITS = 4
+
+
+def phone_tail(phone: str) -> str:
+    """The last four digits, which a visitor tells at the desk."""
+    return phone[-_TAIL_DIGITS:]
+
+
+def normalise_name(name: str) -> str:
+    """A name as two spellings of it are compared: without spaces and dots, in one width and case."""
+    return re.sub(r"[\s·•.]", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
 _SHAPES = {

@@ -8,7 +8,8 @@ import marshmallow as ma
 from marshmallow import fields, post_load, validate, validates_schema
 
 from miniprogram_api.visits.models import BookingStatus, Channel
-from miniprogram_api.visits.queries.bookings import DeskFilter, Period
+from miniprogram_api.visits.queries.bookings import Period
+from miniprogram_api.visits.queries.desk import DeskFilter
 from miniprogram_api.visits.rules.cancelling import Leaving
 from miniprogram_api.visits.rules.party import Contact, IdType, Party, Person, normalise_id, normalise_phone
 from miniprogram_api.web.schemas import Id, Instant, Paging, Schema, Text, Whole
@@ -186,7 +187,7 @@ class BookingFilter(Paging):
 
 
 class DeskBookingFilter(Paging):
-    """What staff look for; `q` is a booking's number or a ticket's short code."""
+    """What staff look for; `q`: a number or short code, a contact's name, a phone or its last four digits."""
 
     visit_on = fields.Date(
         data_key="date", load_default=None, validate=validate.Range(min=_FIRST_DAY, max=_LAST_DAY)

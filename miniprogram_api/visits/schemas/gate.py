@@ -11,7 +11,7 @@ MAX_PARTY = 1000
 NONCE = validate.Regexp(r"\A[\x21-\x7e]{1,64}\Z", error="field.characters")
 
 
-def _nonce() -> fields.String:
+def nonce_field() -> fields.String:
     return fields.String(
         required=True,
         validate=NONCE,
@@ -24,7 +24,7 @@ class ScanBody(Schema):
 
     site_id = Id(required=True)
     code = fields.String(required=True, validate=validate.Length(min=1, max=400))
-    nonce = _nonce()
+    nonce = nonce_field()
     scanned_at = Instant(
         load_default=None,
         allow_none=True,
@@ -89,6 +89,23 @@ class ScanView(Schema):
     first_scan = fields.Nested(FirstScanView, allow_none=True)
 
 
+class LookupBody(Schema):
+    """A code as it was scanned or typed."""
+
+    site_id = Id(required=True)
+    code = fields.String(required=True, validate=validate.Length(min=1, max=400))
+
+
+class LookupView(Schema):
+    """What a scan would be answered now; `remaining` is how many of the party it would let in."""
+
+    result = fields.Enum(ScanResult, by_value=True)
+    booking = fields.Nested(BookingAtGateView, allow_none=True)
+    admitted = fields.Integer()
+    remaining = fields.Integer()
+    first_scan = fields.Nested(FirstScanView, allow_none=True)
+
+
 class ScanFilter(Paging):
     """`?date=` is a Beijing day, today unless given."""
 
@@ -140,13 +157,13 @@ class WalkInBody(Schema):
     slot_id = Id(required=True)
     party = fields.Nested(WalkInPartyBody, required=True)
     wheelchairs = Whole(least=0, most=MAX_PARTY, load_default=0)
-    nonce = _nonce()
+    nonce = nonce_field()
 
 
 class DepartureBody(Schema):
     site_id = Id(required=True)
     seats = Whole(least=1, most=MAX_PARTY, required=True, metadata={"description": "How many leave."})
-    nonce = _nonce()
+    nonce = nonce_field()
 
 
 class DepartureView(Schema):

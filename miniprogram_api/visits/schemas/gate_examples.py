@@ -33,6 +33,14 @@ SCANNED: dict[str, Any] = {
     "remaining": 1,
     "first_scan": None,
 }
+LOOKUP: dict[str, Any] = {"site_id": SCAN["site_id"], "code": _CODE}
+LOOKED_UP: dict[str, Any] = {
+    "result": "ok",
+    "booking": SCANNED["booking"],
+    "admitted": 0,
+    "remaining": 3,
+    "first_scan": None,
+}
 SCANS: dict[str, Any] = {
     "items": [
         {

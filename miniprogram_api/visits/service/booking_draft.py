@@ -156,7 +156,7 @@ class Draft:
             "wheelchairs": party.wheelchairs,
             "sign_language": party.sign_language,
             "admitted": 0,
-            **personal.seal_contact(self.contact, self.id),
+            **personal.seal_contact(self.contact, self.id, site_id=facts.site.id),
             "cancel_until": self.cancel_until,
             "created_at": self.now,
             "moves": 0,

@@ -27,11 +27,12 @@ from miniprogram_api.visits.models import (
 )
 from miniprogram_api.visits.service import visitors
 from miniprogram_api.visits.service.changes import BY_MEMBER, cancel_for_site
+from miniprogram_api.visits.service.exporting import CONTACT_EXPORTED
 from miniprogram_api.visits.service.holds import release_holds_of
 
 _ACCOUNT_CLOSED = "会员已注销"
 # Every act that shows a booking's contact in full, the registry's list of calls among them.
-REVEALING = (ContactRevealed.name, "registry.reveal_for_call")
+REVEALING = (ContactRevealed.name, CONTACT_EXPORTED, "registry.reveal_for_call")
 
 
 @contributes("visits")

@@ -89,6 +89,12 @@ def attempt_of(principal: Principal, *, site_id: UUID, nonce: str, body: Mapping
     )
 
 
+def attempt_of_scan(principal: Principal, body: Mapping[str, Any]) -> Attempt:
+    """A scan as it is recognised when it comes again, by itself or in a batch that was kept meanwhile."""
+    told = {"code": body["code"], "seats": body["seats"]}
+    return attempt_of(principal, site_id=body["site_id"], nonce=body["nonce"], body=told)
+
+
 def is_typed(code: str) -> bool:
     """Whether a code was typed by a person; a signed one has parts."""
     return "." not in code
@@ -103,13 +109,15 @@ def read_request(
     scanned_at: datetime | None,
     offline: bool,
     now: datetime,
+    in_batch: bool = False,
 ) -> ScanRequest:
     """What the request asks; the signature of a ticket is checked here, without the database.
 
-    Only a device that had no network is believed when it says that it scanned earlier.
+    Only who had no network is believed when it says that it scanned earlier: a device, or in a batch whoever
+    stood at the gate.
     """
     typed = is_typed(code)
-    believed = offline and principal.kind is PrincipalKind.DEVICE
+    believed = offline and (in_batch or principal.kind is PrincipalKind.DEVICE)
     return ScanRequest(
         attempt=attempt,
         ticket_id=None if typed else _signed_ticket(code),
@@ -219,7 +227,9 @@ def answer_scan(
     shown = None if decision.result in (ScanResult.INVALID, ScanResult.WRONG_SITE) else found
     admitted = shown.admits.admitted + decision.seats if shown else 0
     remaining = shown.admits.remaining - decision.seats if shown else 0
-    row = _row(request, found, decision.result, seats=decision.seats, admitted=admitted, remaining=remaining)
+    row = row_of(
+        request, found, decision.result, seats=decision.seats, admitted=admitted, remaining=remaining
+    )
     if decision.result is not ScanResult.OK:
         admission.write_refusal(session, row)
     elif found is None or not admission.write_admission(session, row, found.booking, actor):
@@ -234,7 +244,7 @@ def answer_scan(
     )
 
 
-def _row(
+def row_of(
     request: ScanRequest,
     found: Found | None,
     result: ScanResult,
@@ -243,6 +253,7 @@ def _row(
     admitted: int,
     remaining: int,
 ) -> dict[str, Any]:
+    """The columns of a scan that was judged."""
     return {
         "id": new_id(),
         "site_id": request.attempt.site_id,

@@ -67,7 +67,7 @@ def preview_slot(session: Session, *, site_id: UUID, wanted: NewSlot, now: datet
     """The slot as `add_slot` would add it, with its release and its end; writes nothing. Raises the same."""
     if get_site_access(session, site_id, now=now).access.gone:
         raise SiteNotOpen
-    versions = policies.list_dated(session, site_id) or policies.undecided()
+    versions = policies.list_dated(session, site_id) or policies.undecided(session)
     row = _row(session, site_id, wanted, versions, now)
     same_start = select(Slot.id).where(Slot.site_id == site_id, Slot.starts_at == wanted.starts_at)
     if session.scalar(same_start) is not None:

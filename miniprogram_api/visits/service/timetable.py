@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from miniprogram_api.kernel import audit, events
+from miniprogram_api.kernel import audit, events, runtime_settings
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.ids import new_id
@@ -37,6 +37,9 @@ from miniprogram_api.visits.rules.timetable import (
 from miniprogram_api.visits.service import calling_off, policies
 from miniprogram_api.visits.service.calling_off import Hits, call_off
 from miniprogram_api.visits.service.inserts import insert_missing
+
+# How far ahead slots are made; `days` below is what the installation has when nobody has changed it.
+HORIZON_DAYS = runtime_settings.declare("visits.slot_horizon_days", default=None, least=1, most=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def materialise(
 
 def is_due(session: Session, *, site_id: UUID, access: Access, days: int, now: datetime) -> bool:
     """Whether `materialise` would change anything; a read, so that a sweep opens no write for nothing."""
-    versions = policies.list_dated(session, site_id) or policies.undecided()
+    versions = policies.list_dated(session, site_id) or policies.undecided(session)
     span = _span(session, site_id, days, versions, now)
     plans = site_queries.opening_days(session, site_id, span.first, span.last)
     outlook = _compare(session, site_id, span, access, plans=plans, versions=versions, now=now)
@@ -103,7 +106,7 @@ def preview(
     session: Session, *, site_id: UUID, access: Access, plan: PlanDays, days: int, now: datetime
 ) -> Report:
     """What would be done if the site opened as `plan` says, and were open; nothing changes."""
-    versions = policies.list_dated(session, site_id) or policies.undecided()
+    versions = policies.list_dated(session, site_id) or policies.undecided(session)
     span = _span(session, site_id, days, versions, now)
     as_if_open = Access(bookable=True, horizon_days=access.horizon_days)
     plans = plan(span.first, span.last)
@@ -132,8 +135,9 @@ class _Outlook:
 
 def _span(session: Session, site_id: UUID, days: int, versions: list[DatedPolicy], now: datetime) -> _Span:
     today = beijing_date(now)
+    horizon = HORIZON_DAYS.value(session, now, default=days)
     # A window longer than the horizon would release days that have no slots.
-    reach = max(days, *(version.policy.window_days for version in versions))
+    reach = max(horizon, *(version.policy.window_days for version in versions))
     made_until = today + timedelta(days=reach)
     last = queries.find_last_day(session, site_id)
     return _Span(today, made_until, max(made_until, last or made_until))

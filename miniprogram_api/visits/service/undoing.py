@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import audit, events
@@ -18,7 +18,7 @@ from miniprogram_api.visits.queries import gate as queries
 from miniprogram_api.visits.queries.gate import BookingAtGate
 from miniprogram_api.visits.rules import gate as rules
 from miniprogram_api.visits.rules.gate import UNDO_WINDOW
-from miniprogram_api.visits.service import ending
+from miniprogram_api.visits.service import ending, offline
 from miniprogram_api.visits.service.ending import BY_SITE
 from miniprogram_api.visits.service.gate import ScanAnswer, check_scope, scanner_of
 
@@ -35,6 +35,8 @@ def undo_scan(
         raise ScanNotAdmitting
     if not rules.can_be_undone(received_at=scan.received_at, now=now):
         raise UndoTooLate(minutes=int(UNDO_WINDOW.total_seconds()) // 60)
+    # Gates that send in what they did without a network lock the booking first.
+    session.execute(select(Booking.id).where(Booking.id == scan.booking_id).with_for_update())
     _annul(session, scan, reason=reason, by=scanner_of(principal), now=now)
     booking = _take_back(session, scan)
     if booking.channel is Channel.WALK_IN and booking.admitted == 0:
@@ -42,6 +44,9 @@ def undo_scan(
             session, [booking.id], was=BookingStatus.CONFIRMED, by=BY_SITE, reason=reason, now=now
         )
     _tell_undone(session, scan, booking, reason=reason, actor=actor)
+    # Whom the gates took for a second time may now be the first.
+    offline.settle(session, booking.id, actor=actor, now=now)
+    booking = queries.get_booking(session, booking.id)
     return ScanAnswer(
         id=scan.id,
         result=scan.result,

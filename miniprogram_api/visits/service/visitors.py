@@ -14,6 +14,7 @@ from miniprogram_api.kernel import audit, events
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.errors import FieldError, Invalid
+from miniprogram_api.visits import personal
 from miniprogram_api.visits.events import VisitorDataErased
 from miniprogram_api.visits.models import Booking, PolicyVersion, Visitor
 from miniprogram_api.visits.rules import policy as policy_rules
@@ -23,11 +24,6 @@ BATCH = 500
 
 _QUIETLY = {"synchronize_session": False}
 _NO_ID: dict[str, Any] = {"name_cipher": None, "id_cipher": None, "person_index": None}
-_NO_CONTACT: dict[str, Any] = {
-    "contact_name_cipher": None,
-    "contact_phone_cipher": None,
-    "contact_phone_index": None,
-}
 
 
 def release_all(session: Session, *, booking_id: UUID) -> None:
@@ -91,7 +87,7 @@ def erase_due(session: Session, *, now: datetime, limit: int = BATCH) -> Erased:
 def erase_of_bookings(session: Session, *, booking_ids: Sequence[UUID], now: datetime) -> None:
     """Erase names, documents and contacts of these bookings now."""
     _erase_visitors(session, Visitor.booking_id.in_(booking_ids), now)
-    contacts = update(Booking).where(Booking.id.in_(booking_ids)).values(_NO_CONTACT)
+    contacts = update(Booking).where(Booking.id.in_(booking_ids)).values(personal.NO_CONTACT)
     session.execute(contacts.execution_options(**_QUIETLY))
 
 
@@ -134,6 +130,6 @@ def _erase_contacts(session: Session, today: date, limit: int) -> int:
     )
     due = list(session.scalars(over))
     if due:
-        contacts = update(Booking).where(Booking.id.in_(due)).values(_NO_CONTACT)
+        contacts = update(Booking).where(Booking.id.in_(due)).values(personal.NO_CONTACT)
         session.execute(contacts.execution_options(**_QUIETLY))
     return len(due)

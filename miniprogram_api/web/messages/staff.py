@@ -64,4 +64,33 @@ MESSAGES = {
         "用户名为 3 至 60 个小写字母、数字、点、横线或下划线，以字母开头。",
         "3 to 60 lower-case letters, digits, dots, hyphens or underscores, a letter first.",
     ),
+    "staff.account_disabled": (
+        "该账号已停用，请先恢复账号再发送链接。",
+        "The account is disabled; enable it first.",
+    ),
+    "staff.invitation_over": (
+        "这个链接已使用、已被新链接替换或已过期，请联系管理员重新发送。",
+        "This link was used, replaced or has expired; ask an administrator for another.",
+    ),
+    "staff.receiver_needed": (
+        "该账号还有未办结的事项，请选择由谁接手。",
+        "The account has open tasks; choose who goes on with them.",
+    ),
+    "staff.receiver_unfit": (
+        "接手人须是另一个在用的账号，并有办理这些事项的权限。",
+        "It takes another account that is in use and may do these tasks.",
+    ),
+    "requests.decided": ("这件请求已办结，结果不能再改。", "The request is decided already."),
+    "requests.received_later": ("收到日期不能晚于今天。", "It cannot have come after today."),
+    "requests.until": (
+        "延长后的期限须晚于原期限，且在收到之日起 90 天内。",
+        "It must be later than before, and within 90 days of the request.",
+    ),
+    "settings.unchanged": ("该设置届时已是这个数值，无需修改。", "The setting is that already."),
+    "settings.in_force": (
+        "这项修改已经生效，不能撤回；如需调整请再改一次。",
+        "The change has taken effect; change it again instead.",
+    ),
+    "settings.out_of_bounds": ("请填写 {least} 至 {most} 之间的整数。", "From {least} to {most}."),
+    "settings.over": ("生效时间不能早于现在。", "It cannot take effect in the past."),
 }

@@ -94,6 +94,10 @@ MESSAGES = {
         "请填写 {needed} 位参观人的姓名和证件。",
         "Names and documents of {needed} visitors are needed.",
     ),
+    "visits.export_too_large": (
+        "符合条件的预约超过 {most} 条，一次导不完。请缩小日期范围或加上筛选条件。",
+        "More than {most} bookings match; narrow the days or the filters.",
+    ),
     "visits.override_reason_required": ("请写明破例的理由。", "Give the reason for going against the rule."),
     "visits.id_number_invalid": ("证件号码不正确，请核对。", "The document number is not valid."),
     "visits.person_repeated": ("同一证件填写了两次。", "The same document is given twice."),

@@ -14,6 +14,10 @@ MESSAGES = {
         "放行超过 {minutes} 分钟，不能撤销。",
         "An admission can be undone for {minutes} minutes only.",
     ),
+    "visits.conflict_already_closed": (
+        "这条冲突已经处理过了，请刷新列表。",
+        "This conflict has been settled already.",
+    ),
     "visits.walk_in_not_now": (
         "这个场次的入场时间为 {opens_at} 至 {until}。",
         "This slot is entered from {opens_at} to {until}.",

@@ -41,6 +41,10 @@ MESSAGES = {
         "已超过可以撤销的时间，请手动调整场次。",
         "The time to take this back is over; change the slots by hand.",
     ),
+    "visits.default_policy_unchanged": (
+        "全市默认规则在该日已是这些数值，无需修改。",
+        "The city's rules of that day are these already.",
+    ),
     "visits.policy_contradiction": ("与 {other} 相互矛盾。", "Contradicts {other}."),
     "visits.slot_because.not_released": ("尚未开放预约。", "Not released yet."),
     "visits.slot_because.not_released_until": (

@@ -11,7 +11,9 @@ from miniprogram_api.console.words_sites import FIELD_NAMES
 class CorrectionForm(ConsoleForm):
     """What is wrong, and what it should be."""
 
-    field = SelectField("哪一项有错", [chosen("请选择哪一项有错。")], choices=[("", "请选择"), *FIELD_NAMES.items()])
+    field = SelectField(
+        "哪一项有错", [chosen("请选择哪一项有错。")], choices=[("", "请选择"), *FIELD_NAMES.items()]
+    )
     claimed_value = TextAreaField(
         "正确的内容", [required("请填写正确的内容。"), length(1, 1000)], filters=[PlainText()]
     )

@@ -43,9 +43,7 @@ class RuleForm(ConsoleForm):
     season_to_month = SelectField("结束月", [optional()], choices=_MONTHS)
     season_to_day = SelectField("结束日", [optional()], choices=_DAYS)
     valid_from = DayField("从哪天起执行", [optional()])
-    valid_to = DayField(
-        "执行到哪天", [optional(), not_before("valid_from", "结束日期不能早于开始日期。")]
-    )
+    valid_to = DayField("执行到哪天", [optional(), not_before("valid_from", "结束日期不能早于开始日期。")])
     priority = WholeField("优先级", [optional(), between(0, 100)])
 
     def validate_season_from_month(self, field: Any) -> None:
@@ -143,12 +141,14 @@ class ClosureForm(ConsoleForm):
 
     def draft(self) -> ClosureFacts:
         """The closure or special opening as it was filled in."""
+        first_on = self.first_on.data
+        assert first_on is not None  # noqa: S101  it was required
         opens = {} if self.closes else {n: self[n].data for n in ("slot_minutes", "capacity")}
         return ClosureFacts(
             id=parse_id(self.change_id.data or ""),
             kind=ClosureKind(self.kind.data),
-            first_on=self.first_on.data,
-            last_on=self.last_on.data or self.first_on.data,
+            first_on=first_on,
+            last_on=self.last_on.data or first_on,
             from_minute=self.from_minute.data,
             to_minute=self.to_minute.data,
             reason_code=self.reason_code.data,
@@ -180,4 +180,3 @@ class WeeklyClosingForm(ConsoleForm):
 
 class EmptyForm(ConsoleForm):
     """A form that asks nothing but to be sent."""
-

@@ -23,9 +23,7 @@ def _field(entry: Entry) -> Field:
     bounds = entry.bounds
     if entry.kind is Kind.FLAG or bounds is None:
         if entry.name == "real_name":
-            return SelectField(
-                entry.label, choices=[(mode.value, REAL_NAMES[mode]) for mode in RealName]
-            )
+            return SelectField(entry.label, choices=[(mode.value, REAL_NAMES[mode]) for mode in RealName])
         return BooleanField(entry.label)
     first: Any = optional() if entry.optional else InputRequired(f"请填写{entry.label}。")
     match entry.kind:

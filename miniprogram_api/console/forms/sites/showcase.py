@@ -30,13 +30,17 @@ class PhotoForm(ConsoleForm):
     """A picture and what is said of it to those who do not see it."""
 
     file = FileField("照片", [FileRequired("请选择一张照片。")])
-    alt = StringField("文字说明", [required("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()])
+    alt = StringField(
+        "文字说明", [required("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()]
+    )
 
 
 class AltForm(ConsoleForm):
     """What is said of a picture."""
 
-    alt = StringField("文字说明", [required("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()])
+    alt = StringField(
+        "文字说明", [required("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()]
+    )
 
 
 class TechnologyForm(ConsoleForm):

@@ -27,9 +27,7 @@ class ChoiceForm(ConsoleForm):
     weekdays = SelectMultipleField("星期", [optional()], choices=list(WEEKDAYS))
     from_minute = ClockField("几点起", [optional()])
     to_minute = ClockField("几点前开始", [optional()])
-    state = SelectField(
-        "状态", [optional()], choices=[("", "全部"), ("open", "开放"), ("closed", "已关闭")]
-    )
+    state = SelectField("状态", [optional()], choices=[("", "全部"), ("open", "开放"), ("closed", "已关闭")])
 
     def choice(self, *, today: date, ids: frozenset[UUID] | None = None) -> SlotChoice:
         """The slots that are meant: of the next two weeks where no days are given."""
@@ -103,12 +101,18 @@ class ChangeForm(ConsoleForm):
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Also what only one of the acts needs."""
         fine = bool(super().validate(*args, **kwargs))
-        if self.act.data == SlotAct.CAPACITY.value and self.capacity.data is None and not self.capacity.errors:
+        if (
+            self.act.data == SlotAct.CAPACITY.value
+            and self.capacity.data is None
+            and not self.capacity.errors
+        ):
             self.capacity.errors = ["请填写每场名额。"]
         cancels = Treatment.CANCEL.value in (self.treatment.data, self.rest.data)
         moves = self.treatment.data == Treatment.MOVE.value
         closes = self.act.data == SlotAct.CLOSE.value
-        if (closes or (self.act.data == SlotAct.CAPACITY.value and (cancels or moves))) and not self.public_text.data:
+        if (
+            closes or (self.act.data == SlotAct.CAPACITY.value and (cancels or moves))
+        ) and not self.public_text.data:
             self.public_text.errors = [*self.public_text.errors, "请填写告诉公众的话，预约人会在通知里看到。"]
         if closes and not self.reason_code.data:
             self.reason_code.errors = ["请选择原因。"]
@@ -146,4 +150,7 @@ class SlotForm(ConsoleForm):
 
     def times(self) -> tuple[datetime, datetime]:
         """When it begins and ends."""
-        return beijing_time(self.day.data, self.starts.data), beijing_time(self.day.data, self.ends.data)
+        day, starts, ends = self.day.data, self.starts.data, self.ends.data
+        assert day is not None  # noqa: S101  all three were required
+        assert starts is not None and ends is not None  # noqa: PT018, S101
+        return beijing_time(day, starts), beijing_time(day, ends)

@@ -38,7 +38,9 @@ def list_photos(site_id: str) -> Response:
         with showing_refusals(form):
             if (image := _store(form)) is not None:
                 _add(site_id, image, form.alt.data)
-                return done(url_for("console.list_photos", site_id=site.id), "照片已上传，小程序里马上能看到。")
+                return done(
+                    url_for("console.list_photos", site_id=site.id), "照片已上传，小程序里马上能看到。"
+                )
     return page("sites/photos.html", site=site, form=form, may_manage=may_manage)
 
 

@@ -1,4 +1,4 @@
-"""The booking rules of a site: every number in a sentence, from when each version holds, changes previewed."""
+"""The booking rules of a site: every number in a sentence, from when it holds, changes previewed."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -43,7 +43,7 @@ def edit_policy(site_id: str) -> Response:
     now, today = clock.now(), clock.today()
     with reading() as session:
         site = look_at(session, site_id, "policy.manage")
-        dated = policies.list_dated(session, site.id) or policies.undecided()
+        dated = policies.list_dated(session, site.id) or policies.undecided(session)
         made = {version.version: version.created_at for version in policies.list_versions(session, site.id)}
     ruling = policy_on(dated, today)
     values = {"effective_on": today + timedelta(days=1), **rules.to_numbers(ruling.policy)}

@@ -24,7 +24,10 @@ from miniprogram_api.web.schemas import parse_id
 # Each step of the opening state as a button: what it is called, what it does, what is told once it is done.
 _STEPS = {
     (Overlay.NONE, Overlay.PREPARING): ("开始筹备", "示范点进入筹备，公众还看不到。"),
-    (Overlay.PREPARING, Overlay.PENDING_PUBLICATION): ("提交发布", "资料已经备齐，请有发布权限的人员审核发布。"),
+    (Overlay.PREPARING, Overlay.PENDING_PUBLICATION): (
+        "提交发布",
+        "资料已经备齐，请有发布权限的人员审核发布。",
+    ),
     (Overlay.PENDING_PUBLICATION, Overlay.PREPARING): ("退回筹备", "回到筹备，继续修改资料。"),
     (Overlay.PENDING_PUBLICATION, Overlay.OPEN): (
         "发布并开放",
@@ -48,9 +51,7 @@ def show_site(site_id: str) -> Response:
     now = clock.now()
     with reading() as session:
         site = get_desk_site(session, current_principal(), parse_id(site_id))
-        case = (
-            withdrawals.find_case(session, site.id) if own_may("withdrawals.view", site=site) else None
-        )
+        case = withdrawals.find_case(session, site.id) if own_may("withdrawals.view", site=site) else None
     return page(
         "sites/profile.html",
         site=site,

@@ -46,7 +46,8 @@ def change_slots(site_id: str) -> Response:
         site = look_at(session, site_id, "slots.manage")
         choice = chosen.choice(today=clock.today(), ids=ticked)
         if not (chosen.validate() and chosen.accept(choice)):
-            return done(url_for("console.list_slots", site_id=site.id, **request.args.to_dict(flat=False)))
+            query = request.query_string.decode(errors="replace")
+            return done(f"{url_for('console.list_slots', site_id=site.id)}?{query}")
         slots = queries.list_chosen(session, site.id, choice, now=now)
         targets = _targets(session, site, choice)
     form = ChangeForm(data={"change_id": str(new_id())})
@@ -160,9 +161,7 @@ def show_change(site_id: str, change_id: str) -> Response:
         bookings=bookings,
         total=sum(row.bookings for row in counted),
         span=short_span,
-        may_undo=_may_undo(site, change.act)
-        and change.undone_at is None
-        and now < change.undo_until,
+        may_undo=_may_undo(site, change.act) and change.undone_at is None and now < change.undo_until,
     )
 
 

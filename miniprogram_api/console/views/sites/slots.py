@@ -123,7 +123,7 @@ def add_slot(site_id: str) -> Response:
     form = SlotForm()
     if form.validate_on_submit():
         starts_at, ends_at = form.times()
-        wanted = slots.NewSlot(starts_at=starts_at, ends_at=ends_at, capacity=form.capacity.data)
+        wanted = slots.NewSlot(starts_at=starts_at, ends_at=ends_at, capacity=form.capacity.data or 0)
         with showing_refusals(form):
             with atomic() as session:
                 look_at(session, site_id, "slots.manage")

@@ -1,0 +1,131 @@
+"""The console as its people walk through it: no link leads nowhere, each page is light, files are kept."""
+
+import gzip
+import re
+from collections.abc import Generator
+from datetime import datetime
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.settings import Settings
+from miniprogram_api.kernel import clock as kernel_clock
+from miniprogram_api.kernel.clock import BEIJING
+from tests.support.console_walk import Visit, pages_of, walk_everybody
+from tests.support.demonstration import copied, load_once
+
+pytestmark = pytest.mark.once
+
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=BEIJING)
+MOST_BYTES = 100_000
+MOST_STATEMENTS = 12
+# The figures have charts, and the gate reads pictures of a camera.
+HEAVY = {"show_figures", "open_gate"}
+# A page that is only come to by a refusal, not by a link.
+WITHOUT_A_LINK = {"prove_again"}
+_FILES = re.compile(r'<(?:link|script|img|use)\b[^>]*?\b(?:href|src)="(/console/static/[^"#]+)')
+_IMPORTS = re.compile(r'\bfrom\s*"(\./[^"]+)"')
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return load_once(tmp_path_factory, MONDAY)
+
+
+@pytest.fixture(scope="module")
+def demo(installed: Settings, tmp_path_factory: pytest.TempPathFactory) -> Generator[Flask]:
+    with copied(installed, tmp_path_factory.mktemp("walk") / "copy") as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def visits(demo: Flask) -> list[Visit]:
+    kernel_clock.freeze(MONDAY)
+    found = list(walk_everybody(demo))
+    kernel_clock.reset()
+    return found
+
+
+@pytest.fixture
+def client(demo: Flask) -> FlaskClient:
+    return demo.test_client()
+
+
+def _files_of(visit: Visit) -> set[str]:
+    return {unescape(address) for address in _FILES.findall(visit.answer.text)}
+
+
+def _weight(client: FlaskClient, address: str) -> int:
+    """What a file and the modules that it imports weigh on the way to a browser."""
+    answer = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert answer.status_code == 200, address
+    imported = _IMPORTS.findall(_text(answer.data)) if answer.mimetype == "text/javascript" else []
+    folder = address.partition("?")[0].rpartition("/")[0]
+    return len(answer.data) + sum(_weight(client, f"{folder}/{name}") for name in imported)
+
+
+def _text(data: bytes) -> str:
+    return (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode()
+
+
+def test_every_link_leads_to_a_page_that_who_sees_it_may_open(visits: list[Visit]) -> None:
+    assert [str(visit) for visit in visits if visit.answer.status_code >= 400] == []
+
+
+def test_every_page_is_reached_by_a_link(demo: Flask, visits: list[Visit]) -> None:
+    reached = {visit.endpoint for visit in visits}
+    assert {name for name in pages_of(demo) if name not in reached} <= WITHOUT_A_LINK
+
+
+def test_no_page_takes_more_than_a_dozen_statements(visits: list[Visit]) -> None:
+    many = {f"{visit.endpoint}: {visit.statements}" for visit in visits if visit.statements > MOST_STATEMENTS}
+    assert many == set()
+
+
+def test_a_page_and_all_it_loads_is_light(client: FlaskClient, visits: list[Visit]) -> None:
+    weights = {address: _weight(client, address) for visit in visits for address in _files_of(visit)}
+    heavy = {
+        visit.endpoint: total
+        for visit in visits
+        if visit.is_page and visit.endpoint not in HEAVY
+        for total in [len(gzip.compress(visit.answer.data)) + sum(weights[file] for file in _files_of(visit))]
+        if total > MOST_BYTES
+    }
+    assert weights
+    assert heavy == {}
+
+
+def test_every_file_is_kept_for_good_under_an_address_with_its_hash(
+    client: FlaskClient, visits: list[Visit]
+) -> None:
+    for address in {address for visit in visits for address in _files_of(visit)}:
+        answer = client.get(address, headers={"Accept-Encoding": "gzip"})
+        assert re.search(r"\?v=[0-9a-f]{10}$", address)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable", address
+        plain = client.get(address)
+        assert "Content-Encoding" not in plain.headers
+        if len(plain.data) > 1000 and not plain.mimetype.startswith("image/jp"):
+            assert answer.headers["Content-Encoding"] == "gzip", address
+            assert gzip.decompress(answer.data) == plain.data
+
+
+def test_an_address_with_a_former_hash_gives_the_file_as_it_is_and_is_not_kept(client: FlaskClient) -> None:
+    answer = client.get("/console/static/console.css?v=0123456789")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize("name", ["none.css", "../blueprint.py", "%2e%2e/blueprint.py", "vendor", ""])
+def test_only_files_of_the_console_are_served(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/console/static/{name}").status_code == 404
+
+
+def test_the_walk_comes_by_pages_of_everybody(visits: list[Visit]) -> None:
+    assert {visit.who for visit in visits if visit.is_page} >= {"nobody", "demo-admin", "demo-manager"}
+    assert {"sign_in", "start", "show_account"} <= {visit.endpoint for visit in visits}
+
+
+def test_a_heavy_file_would_be_seen(client: FlaskClient) -> None:
+    assert _weight(client, "/console/static/vendor/echarts.min.js") > MOST_BYTES

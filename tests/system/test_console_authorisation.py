@@ -1,0 +1,122 @@
+"""The authorisation matrix of the console: every page, every caller, own and foreign objects.
+
+To cover a new page: declare its policy, look its objects up before its form, and add a new path parameter to
+EXAMPLES in `tests/support/example_objects.py`.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.web.limits import init_limits
+from tests.support.authorisation import World
+from tests.support.callers import CALLERS, SAFE, Caller, Person, Route, routes_of
+from tests.support.example_objects import EXAMPLES
+from tests.support.pages import PageClient
+
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.once]
+
+# What differs between two answers to the same question.
+_OF_THE_REQUEST = re.compile(r'<code>[^<]*</code>|name="csrf_token" value="[^"]*"')
+_AT_THE_DESK = [caller for caller in CALLERS if caller.kind in {"staff", "device"}]
+
+
+def _guarded(app: Flask) -> list[Route]:
+    return [route for route in routes_of(app) if route.is_page and route.policy not in {None, "public"}]
+
+
+def _report(failures: list[str]) -> None:
+    assert not failures, "\n" + "\n".join(failures)
+
+
+def _sit_down(app: Flask, person: Person | None) -> PageClient:
+    if person is None:
+        return PageClient(app)
+    return PageClient(app, person.token, cookie="gid" if person.caller.kind == "device" else "sid")
+
+
+def _call(app: Flask, client: PageClient, route: Route, ids: dict[str, str]) -> TestResponse:
+    init_limits(app, redis_url="", spare_loopback=True)
+    path = route.template.format(**ids)
+    return client.get(path) if route.method in SAFE else client.post(path)
+
+
+def _seen(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, _OF_THE_REQUEST.sub("", answer.text)
+
+
+def test_every_page_can_be_tried(app: Flask) -> None:
+    _report(
+        [
+            f"{route}: parameter `{name}` is new; add it to EXAMPLES"
+            for route in _guarded(app)
+            for name in route.parameters
+            if name not in EXAMPLES
+        ]
+    )
+
+
+def test_who_is_not_signed_in_is_asked_to_and_comes_back(app: Flask) -> None:
+    client, failures = PageClient(app), []
+    for route in _guarded(app):
+        answer = _call(app, client, route, {name: str(new_id()) for name in route.parameters})
+        place = answer.headers.get("Location", "")
+        if answer.status_code != 303 or not place.startswith("/console/sign-in?next=/console/"):
+            failures.append(f"{route}: {answer.status_code} {place}")
+    _report(failures)
+
+
+def test_nobody_opens_a_page_without_its_permission(app: Flask) -> None:
+    world, failures = World(app), []
+    for caller in _AT_THE_DESK:
+        client = _sit_down(app, world.sign_in(caller, world.own))
+        for route in _guarded(app):
+            if route.policy in caller.may:
+                continue
+            answer = _call(app, client, route, {name: str(new_id()) for name in route.parameters})
+            if answer.status_code != 403 or "没有权限" not in answer.text:
+                failures.append(f"{route} by {caller.name}: {answer.status_code}")
+    _report(failures)
+
+
+def test_own_pages_open(app: Flask) -> None:
+    """And a form that is sent empty is no more than refused."""
+    world, failures = World(app), []
+    for caller in _AT_THE_DESK:
+        for route in _guarded(app):
+            if route.policy not in caller.may:
+                continue
+            person = world.sign_in(caller, world.make_side())
+            answer = _call(app, _sit_down(app, person), route, world.ids_of(route, person))
+            if answer.status_code not in {200, 302, 303, 409, 422}:
+                failures.append(f"{route} by {caller.name}: {answer.status_code}")
+    _report(failures)
+
+
+def test_a_foreign_object_is_the_page_of_none(app: Flask) -> None:
+    world, failures = World(app), []
+    for route in _guarded(app):
+        for caller in _AT_THE_DESK:
+            if route.parameters and route.policy in caller.may:
+                failures += _misses(world, route, caller)
+    _report(failures)
+
+
+def _misses(world: World, route: Route, caller: Caller) -> Iterator[str]:
+    person, stranger = (world.sign_in(caller, world.make_side()) for _ in range(2))
+    client = _sit_down(world.app, person)
+    ids, others = world.ids_of(route, person), world.ids_of(route, stranger)
+    for at, name in enumerate(route.parameters):
+        unknown = _seen(_call(world.app, client, route, ids | {name: str(new_id())}))
+        if unknown[0] != 404:
+            yield f"{route} by {caller.name}: unknown {name} gives {unknown[0]}"
+        of = EXAMPLES[name].of
+        is_foreign = at > 0 or ("site" in of and caller.is_limited) or of == {"person"}
+        if is_foreign and unknown[0] == 404:
+            found = _seen(_call(world.app, client, route, ids | {name: others[name]}))
+            if found != unknown:
+                yield f"{route} by {caller.name}: foreign {name} gives {found[0]}"

@@ -1,11 +1,12 @@
 """Kinds of answers that several desks ask for, each with a refusal that says what to write instead."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from wtforms import DateField, Field, IntegerField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import DateInput, NumberInput, TimeInput
 
@@ -117,6 +118,11 @@ class PlainText:
 
     def __call__(self, value: str | None) -> str | None:
         return (value or "").replace("\r\n", "\n").strip() or None
+
+
+def picks(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """What can be chosen: each value with its label."""
+    return [SelectChoice(value, label) for value, label in pairs]
 
 
 def not_before(first: str, told: str) -> Any:

@@ -4,7 +4,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import URL
 
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
-from miniprogram_api.console.forms.fields import PlainText
+from miniprogram_api.console.forms.fields import PlainText, picks
 from miniprogram_api.console.words_sites import FIELD_NAMES
 
 
@@ -12,7 +12,7 @@ class CorrectionForm(ConsoleForm):
     """What is wrong, and what it should be."""
 
     field = SelectField(
-        "哪一项有错", [chosen("请选择哪一项有错。")], choices=[("", "请选择"), *FIELD_NAMES.items()]
+        "哪一项有错", [chosen("请选择哪一项有错。")], choices=picks([("", "请选择"), *FIELD_NAMES.items()])
     )
     claimed_value = TextAreaField(
         "正确的内容", [required("请填写正确的内容。"), length(1, 1000)], filters=[PlainText()]
@@ -28,7 +28,7 @@ class CorrectionForm(ConsoleForm):
 class LocalNoteForm(ConsoleForm):
     """What the site remarks meanwhile."""
 
-    about = SelectField("关于哪一项", [optional()], choices=[("", "整体"), *FIELD_NAMES.items()])
+    about = SelectField("关于哪一项", [optional()], choices=picks([("", "整体"), *FIELD_NAMES.items()]))
     text = StringField("备注", [required("请填写备注。"), length(1, 300)], filters=[PlainText()])
 
 

@@ -13,6 +13,7 @@ from miniprogram_api.console.forms.fields import (
     PlainText,
     WholeField,
     not_before,
+    picks,
 )
 from miniprogram_api.console.words_sites import REASONS, WEEKDAYS
 from miniprogram_api.kernel.ids import new_id
@@ -29,7 +30,7 @@ _DAYS = [("", "日"), *((str(day), f"{day} 日") for day in range(1, 32))]
 class RuleForm(ConsoleForm):
     """Hours on some weekdays, cut into sessions."""
 
-    weekdays = SelectMultipleField("星期几开放", [chosen("请至少选择一天。")], choices=list(WEEKDAYS))
+    weekdays = SelectMultipleField("星期几开放", [chosen("请至少选择一天。")], choices=picks(WEEKDAYS))
     opens_minute = ClockField("开始时间", [required("请填写开始时间。")])
     closes_minute = ClockField("结束时间", [required("请填写结束时间。")], ends=True)
     slot_minutes = WholeField("每场多长", [required("请填写每场的分钟数。"), between(5, 1440)])
@@ -38,10 +39,10 @@ class RuleForm(ConsoleForm):
     wheelchair_capacity = WholeField("轮椅位", [optional(), between(0, _MOST_PEOPLE)])
     sign_language_capacity = WholeField("手语讲解", [optional(), between(0, _MOST_PEOPLE)])
     day_capacity = WholeField("全天最多人数", [optional(), between(1, _MOST_PEOPLE)])
-    season_from_month = SelectField("开始月", [optional()], choices=_MONTHS)
-    season_from_day = SelectField("开始日", [optional()], choices=_DAYS)
-    season_to_month = SelectField("结束月", [optional()], choices=_MONTHS)
-    season_to_day = SelectField("结束日", [optional()], choices=_DAYS)
+    season_from_month = SelectField("开始月", [optional()], choices=picks(_MONTHS))
+    season_from_day = SelectField("开始日", [optional()], choices=picks(_DAYS))
+    season_to_month = SelectField("结束月", [optional()], choices=picks(_MONTHS))
+    season_to_day = SelectField("结束日", [optional()], choices=picks(_DAYS))
     valid_from = DayField("从哪天起执行", [optional()])
     valid_to = DayField("执行到哪天", [optional(), not_before("valid_from", "结束日期不能早于开始日期。")])
     priority = WholeField("优先级", [optional(), between(0, 100)])
@@ -108,10 +109,12 @@ class ClosureForm(ConsoleForm):
     kind = RadioField(
         "类型",
         [chosen("请选择类型。")],
-        choices=[
-            (ClosureKind.CLOSED.value, "闭馆：这些时间不开放"),
-            (ClosureKind.SPECIAL_OPENING.value, "特别开放：平时不开放的时间开放"),
-        ],
+        choices=picks(
+            [
+                (ClosureKind.CLOSED.value, "闭馆：这些时间不开放"),
+                (ClosureKind.SPECIAL_OPENING.value, "特别开放：平时不开放的时间开放"),
+            ]
+        ),
         default=ClosureKind.CLOSED.value,
     )
     first_on = DayField("从哪天起", [required("请填写开始日期。")])
@@ -120,7 +123,9 @@ class ClosureForm(ConsoleForm):
     to_minute = ClockField("每天到几点", [optional()], ends=True)
     slot_minutes = WholeField("每场多长", [optional(), between(5, 1440)])
     capacity = WholeField("每场可预约人数", [optional(), between(1, _MOST_PEOPLE)])
-    reason_code = SelectField("原因", [chosen("请选择原因。")], choices=[("", "请选择"), *REASONS.items()])
+    reason_code = SelectField(
+        "原因", [chosen("请选择原因。")], choices=picks([("", "请选择"), *REASONS.items()])
+    )
     public_text = StringField(
         "告诉公众的话", [required("请填写告诉公众的话。"), length(1, 200)], filters=[PlainText()]
     )
@@ -128,10 +133,12 @@ class ClosureForm(ConsoleForm):
     treatment = RadioField(
         "已经预约的人",
         [chosen("请选择怎样处理已有的预约。")],
-        choices=[
-            (Treatment.MOVE.value, "尽量改到后面有名额的场次，改不了的取消"),
-            (Treatment.CANCEL.value, "全部取消"),
-        ],
+        choices=picks(
+            [
+                (Treatment.MOVE.value, "尽量改到后面有名额的场次，改不了的取消"),
+                (Treatment.CANCEL.value, "全部取消"),
+            ]
+        ),
         default=Treatment.MOVE.value,
     )
 
@@ -171,7 +178,7 @@ class ClosureForm(ConsoleForm):
 class WeeklyClosingForm(ConsoleForm):
     """The day of the week on which the site is closed."""
 
-    weekday = SelectField("每周闭馆日", [optional()], choices=[("", "没有"), *WEEKDAYS])
+    weekday = SelectField("每周闭馆日", [optional()], choices=picks([("", "没有"), *WEEKDAYS]))
 
     @property
     def chosen_day(self) -> int | None:

@@ -6,7 +6,7 @@ from wtforms import BooleanField, Field, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
 from miniprogram_api.console.forms import ConsoleForm, between, optional, required
-from miniprogram_api.console.forms.fields import ClockField, DayField, PointsField, WholeField
+from miniprogram_api.console.forms.fields import ClockField, DayField, PointsField, WholeField, picks
 from miniprogram_api.visits.rules.policy import RealName
 from miniprogram_api.visits.rules.policy_guide import ENTRIES, REAL_NAMES, Entry, Kind, points
 
@@ -23,7 +23,9 @@ def _field(entry: Entry) -> Field:
     bounds = entry.bounds
     if entry.kind is Kind.FLAG or bounds is None:
         if entry.name == "real_name":
-            return SelectField(entry.label, choices=[(mode.value, REAL_NAMES[mode]) for mode in RealName])
+            return SelectField(
+                entry.label, choices=picks([(mode.value, REAL_NAMES[mode]) for mode in RealName])
+            )
         return BooleanField(entry.label)
     first: Any = optional() if entry.optional else InputRequired(f"请填写{entry.label}。")
     match entry.kind:

@@ -4,7 +4,7 @@ from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import Regexp
 
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
-from miniprogram_api.console.forms.fields import DayField, LinesField, PlainText
+from miniprogram_api.console.forms.fields import DayField, LinesField, PlainText, picks
 from miniprogram_api.sites.rules import BookingMode
 
 _PHONE = Regexp(r"^[0-9+()\-  转]{5,20}$", message="请填写单位的办公电话，例如 0431-81230000。")
@@ -23,7 +23,9 @@ class ProfileForm(ConsoleForm):
     booking_mode = RadioField(
         "预约方式",
         [chosen("请选择是否需要预约。")],
-        choices=[(BookingMode.SLOTS.value, "按场次预约"), (BookingMode.NONE.value, "不需要预约，直接参观")],
+        choices=picks(
+            [(BookingMode.SLOTS.value, "按场次预约"), (BookingMode.NONE.value, "不需要预约，直接参观")]
+        ),
     )
     summary_en = TextAreaField("英文简介", [optional(), length(1, 5000)], filters=[PlainText()])
     address_en = StringField("英文地址", [optional(), length(1, 300)], filters=[PlainText()])

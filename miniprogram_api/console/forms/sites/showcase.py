@@ -8,7 +8,7 @@ from wtforms import DecimalField, SelectField, StringField, TextAreaField
 from wtforms.validators import NumberRange, ValidationError
 
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
-from miniprogram_api.console.forms.fields import DayField, PlainText, WholeField
+from miniprogram_api.console.forms.fields import DayField, PlainText, WholeField, picks
 from miniprogram_api.kernel.clock import today
 from miniprogram_api.sites.rules import IndicatorKind
 
@@ -66,4 +66,4 @@ class IndicatorForm(ConsoleForm):
 
     def offer(self, kinds: tuple[IndicatorKind, ...]) -> None:
         """Offer the indicators that the plan names for the type of the site."""
-        self.kind.choices = [(kind.code, f"{kind.name}（{kind.unit}）") for kind in kinds]
+        self.kind.choices = picks([(kind.code, f"{kind.name}（{kind.unit}）") for kind in kinds])

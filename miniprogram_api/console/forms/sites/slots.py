@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
-from miniprogram_api.console.forms.fields import ClockField, DayField, PlainText, WholeField
+from miniprogram_api.console.forms.fields import ClockField, DayField, PlainText, WholeField, picks
 from miniprogram_api.console.words_sites import REASONS, WEEKDAYS
 from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.kernel.errors import Invalid
@@ -24,10 +24,12 @@ class ChoiceForm(ConsoleForm):
 
     first = DayField("从哪天", [optional()])
     last = DayField("到哪天", [optional()])
-    weekdays = SelectMultipleField("星期", [optional()], choices=list(WEEKDAYS))
+    weekdays = SelectMultipleField("星期", [optional()], choices=picks(WEEKDAYS))
     from_minute = ClockField("几点起", [optional()])
     to_minute = ClockField("几点前开始", [optional()])
-    state = SelectField("状态", [optional()], choices=[("", "全部"), ("open", "开放"), ("closed", "已关闭")])
+    state = SelectField(
+        "状态", [optional()], choices=picks([("", "全部"), ("open", "开放"), ("closed", "已关闭")])
+    )
 
     def choice(self, *, today: date, ids: frozenset[UUID] | None = None) -> SlotChoice:
         """The slots that are meant: of the next two weeks where no days are given."""
@@ -67,36 +69,40 @@ class ChangeForm(ConsoleForm):
     act = RadioField(
         "要做什么",
         [chosen("请选择要做什么。")],
-        choices=[
-            (SlotAct.CAPACITY.value, "改每场名额"),
-            (SlotAct.CLOSE.value, "关闭场次"),
-            (SlotAct.REOPEN.value, "重新开放已关闭的场次"),
-        ],
+        choices=picks(
+            [
+                (SlotAct.CAPACITY.value, "改每场名额"),
+                (SlotAct.CLOSE.value, "关闭场次"),
+                (SlotAct.REOPEN.value, "重新开放已关闭的场次"),
+            ]
+        ),
     )
     capacity = WholeField("每场名额", [optional(), between(1, _MOST_PEOPLE)])
-    reason_code = SelectField("原因", [optional()], choices=[("", "请选择"), *REASONS.items()])
+    reason_code = SelectField("原因", [optional()], choices=picks([("", "请选择"), *REASONS.items()]))
     public_text = StringField("告诉公众的话", [optional(), length(1, 200)], filters=[PlainText()])
     treatment = RadioField(
         "受影响的预约",
         [chosen("请选择怎样处理已有的预约。")],
-        choices=[
-            (Treatment.KEEP.value, "保留：已约的照常接待，只是不再接受新预约"),
-            (Treatment.MOVE.value, "改期：改到下面选的场次，人数和预约号不变"),
-            (Treatment.CANCEL.value, "取消：取消并通知本人，不记违约"),
-        ],
+        choices=picks(
+            [
+                (Treatment.KEEP.value, "保留：已约的照常接待，只是不再接受新预约"),
+                (Treatment.MOVE.value, "改期：改到下面选的场次，人数和预约号不变"),
+                (Treatment.CANCEL.value, "取消：取消并通知本人，不记违约"),
+            ]
+        ),
         default=Treatment.KEEP.value,
     )
-    target = SelectField("改到哪一场", [optional()], choices=[("", "后面有名额的最近一场")])
+    target = SelectField("改到哪一场", [optional()], choices=picks([("", "后面有名额的最近一场")]))
     rest = RadioField(
         "改不了期的预约",
         [chosen("请选择怎样处理改不了期的预约。")],
-        choices=[(Treatment.KEEP.value, "保留，照常接待"), (Treatment.CANCEL.value, "取消并通知本人")],
+        choices=picks([(Treatment.KEEP.value, "保留，照常接待"), (Treatment.CANCEL.value, "取消并通知本人")]),
         default=Treatment.KEEP.value,
     )
 
     def offer(self, targets: list[tuple[str, str]]) -> None:
         """Offer slots to move to."""
-        self.target.choices = [("", "后面有名额的最近一场"), *targets]
+        self.target.choices = picks([("", "后面有名额的最近一场"), *targets])
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Also what only one of the acts needs."""

@@ -134,7 +134,7 @@ def set_weekly_closing(site_id: str) -> Response:
         return _carry_out(site, change, "每周闭馆日已保存")
     with reading() as session:
         preview = opening.preview_weekly_closing(session, site=site, weekday=weekday, now=now)
-    name = dict(form.weekday.choices)[form.weekday.data or ""]
+    name = next(pick.label for pick in form.weekday.choices if pick.value == (form.weekday.data or ""))
     return _show(site, preview, f"每周闭馆日：{name}。", "保存每周闭馆日")
 
 

@@ -4,8 +4,9 @@ Views and forms have one module for each desk. Beside them stand `access` (who m
 (pages before one act), `audit_words` (what each action of the trail is called), `setting_words`, `assets`
 (files with their hash in the address), `blueprint` (the routes' home and what every answer carries), `guides`
 (what the help link opens), `navigation` (the desks and their pages), `pages` (how a view answers), `pictures`
-(QR codes), `waiting`
-(what the start page counts) and `words` (how instants and numbers are said).
+(QR codes), `previewing` (acts in two steps), `scope` (the site a page is about), `waiting` (what the start
+page counts) and `words` (how instants and numbers are said; `words_sites` and `words_changes` name states and
+say what follows from a change of a site).
 """
 
 from flask import Flask

@@ -41,6 +41,7 @@ def welcome(settings: Settings, loaded: Loaded | None) -> str:
 
 
 def _facts(settings: Settings, base: str, loaded: Loaded | None) -> Iterator[str]:
+    yield f"  工作台 console  {base}/console/"
     yield f"  接口 API        {base}/api/v1   {base}/api/staff/v1"
     yield f"  文档 OpenAPI    {base}/openapi/app.json   {base}/openapi/staff.json"
     if fake := _fake_wechat(settings):

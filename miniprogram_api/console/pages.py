@@ -17,12 +17,13 @@ from miniprogram_api.web.auth import recognise
 def init_pages(app: Flask) -> None:
     """Let every template know who is signed in and what time it is."""
     app.context_processor(_surroundings)
+    app.jinja_env.globals["here"] = here  # macros, which see nothing of a page, need it too
 
 
 def _surroundings() -> dict[str, Any]:
     principal: Principal | None = g.get("principal")
     may = principal.may if principal else lambda _: False
-    return {"principal": principal, "now": clock.now, "may": may, "here": here}
+    return {"principal": principal, "now": clock.now, "may": may}
 
 
 def page(template: str, *, status: int | None = None, **values: Any) -> Response:

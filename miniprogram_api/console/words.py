@@ -49,6 +49,7 @@ def register_filters(app: Flask) -> None:
         "ago": say_ago,
         "hours": say_hours,
         "percent": say_percent,
+        "shifted": lambda day, days: day + timedelta(days=days),
         "device": say_device,
     }
     app.jinja_env.globals["role_name"] = say_role

@@ -79,6 +79,19 @@ PACKAGES = (
         },
     ),
     Package(
+        name="qr",
+        version="0.7.0",
+        licence="MIT OR Apache-2.0",
+        integrity="sha512-/VrrACmOAwZVipuRITwfEwOL5oAMEHH5PTmBWaGtlTom2Thxaa+rhmna4zU9PRN2uLw2wdccbkHOLGZb1Q9SdA==",
+        use="the gate reads QR codes by camera where the browser cannot",
+        # One module imports the other by this name.
+        files={
+            "decode.js": "qr/decode.js",
+            "index.js": "qr/index.js",
+            "LICENSE-MIT": "qr/LICENSE.txt",
+        },
+    ),
+    Package(
         name="axe-core",
         version="4.14.1",
         licence="MPL-2.0",
@@ -104,6 +117,7 @@ def vendor(root: Path = ROOT) -> None:
         shutil.rmtree(root / folder, ignore_errors=True)
         (root / folder).mkdir(parents=True)
         for name, content in files.items():
+            (root / folder / name).parent.mkdir(exist_ok=True)
             (root / folder / name).write_bytes(content)
             print(f"{folder}/{name}  {len(content)} bytes")
 

@@ -26,6 +26,8 @@ class TrailFilter:
     until: datetime | None = None
     # Whatever accounts of the organisation did.
     organisation_id: UUID | None = None
+    # What any of these did; nobody, where it is empty.
+    actor_ids: tuple[str, ...] | None = None
 
 
 _SHOWN = (
@@ -74,6 +76,8 @@ def _wanted(session: Session, wanted: TrailFilter) -> Select[*tuple[Any, ...]]:
         statement = statement.where(AuditRow.at >= wanted.since)
     if wanted.until is not None:
         statement = statement.where(AuditRow.at < wanted.until)
+    if wanted.actor_ids is not None:
+        statement = statement.where(AuditRow.actor_id.in_(wanted.actor_ids))
     if wanted.organisation_id is not None:
         of_it = select(StaffAccount.id).where(StaffAccount.organisation_id == wanted.organisation_id)
         people = [str(staff_id) for staff_id in session.scalars(of_it)]

@@ -75,6 +75,16 @@ def names_of_staff(session: Session, ids: Iterable[UUID | str | None]) -> dict[s
     return {str(row.id): row.display_name for row in session.execute(named)}
 
 
+def find_staff_ids(session: Session, typed: str) -> tuple[str, ...]:
+    """Whose username or name holds what was typed, fifty at most; an id stands for itself."""
+    if _id(typed.strip()) is not None:
+        return (str(_id(typed.strip())),)
+    like = f"%{_literal(typed)}%"
+    by_name = StaffAccount.display_name.ilike(like, escape="\\")
+    named = or_(StaffAccount.username.ilike(like, escape="\\"), by_name)
+    return tuple(str(found) for found in session.scalars(select(StaffAccount.id).where(named).limit(50)))
+
+
 def count_awaiting(session: Session, *, but: UUID) -> int:
     """How many roles wait for somebody else than one person to approve them."""
     waiting = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from sqlalchemy import Select, and_, bindparam, select
 
 from miniprogram_api.identity import permissions
@@ -14,6 +14,7 @@ from miniprogram_api.kernel.access import Grant, Principal, PrincipalKind
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import token_hash
 
+_WATCHING = "X-Watching"
 # Built once: SQLAlchemy then finds its compiled form by the statement's memoised key.
 _STAFF: Select[*tuple[Any, ...]] = (
     select(
@@ -68,7 +69,7 @@ def authenticate_staff(token: str) -> Principal | None:
         with atomic() as session:
             staff_sessions.close_over(session, found.id, now)
         return None
-    if now - found.last_seen_at >= staff_sessions.SEEN_EVERY:
+    if now - found.last_seen_at >= staff_sessions.SEEN_EVERY and not _is_left_alone():
         with atomic() as session:
             staff_sessions.mark_seen(session, found.id, now)
     held = () if found.must_change_password else _held(rows)
@@ -76,6 +77,11 @@ def authenticate_staff(token: str) -> Principal | None:
     fresh = found.demo or staff_sessions.is_fresh(proven_at=found.proven_at, now=now)
     grants = (permissions.STAFF_SELF, *held)
     return Principal(PrincipalKind.STAFF, found.staff_id, found.id, grants, fresh=fresh)
+
+
+def _is_left_alone() -> bool:
+    """Whether a page asked by itself for what is new: nobody need be sitting before it."""
+    return has_request_context() and _WATCHING in request.headers
 
 
 def _held(rows: Sequence[Any]) -> Iterator[Grant]:

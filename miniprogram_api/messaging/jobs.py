@@ -24,6 +24,7 @@ from miniprogram_api.messaging.service import inbox, subscriptions
 from miniprogram_api.visits.events import (
     VisitCancelled,
     VisitCancelledBySite,
+    VisitChanged,
     VisitMovedBySite,
     VisitRestored,
 )
@@ -42,6 +43,25 @@ def tell_of_cancellation(session: Session, event: VisitCancelled) -> None:
     """Staff cancelled this one booking; a member's own cancelling is no news to them."""
     if event.by == "site":
         _tell(session, UUID(event.booking_id))
+
+
+@subscribe(VisitChanged, name="messaging.tell_of_reduction")
+def tell_of_reduction(session: Session, event: VisitChanged) -> None:
+    """Staff took part of a party off the booking."""
+    if event.by != "site":
+        return
+    booking = bookings.get_managed_booking(session, UUID(event.booking_id))
+    wording = rules.visit_reduced_by_site(
+        site=booking.site.name,
+        number=booking.number,
+        starts_at=booking.slot.starts_at,
+        ends_at=booking.slot.ends_at,
+        gone=event.seats_before - event.seats,
+        left=event.seats,
+        reason=booking.cancel_reason,
+    )
+    # A party shrinks each time: how many are left tells one time from another, however late this runs.
+    _leave(session, booking, MessageKind.VISIT_REDUCED_BY_SITE, wording, occasion=event.seats)
 
 
 @subscribe(VisitMovedBySite, name="messaging.tell_of_move")
@@ -88,7 +108,14 @@ def _tell(session: Session, booking_id: UUID) -> None:
     _leave(session, booking, MessageKind.VISIT_CANCELLED_BY_SITE, wording)
 
 
-def _leave(session: Session, booking: BookingShown, kind: MessageKind, wording: rules.Wording) -> None:
+def _leave(
+    session: Session,
+    booking: BookingShown,
+    kind: MessageKind,
+    wording: rules.Wording,
+    *,
+    occasion: int | None = None,
+) -> None:
     # Bookings by phone or at the window have no inbox: the site's list shows whom to call.
     if booking.member_id is None:
         return
@@ -98,7 +125,7 @@ def _leave(session: Session, booking: BookingShown, kind: MessageKind, wording: 
         kind=kind,
         subject_id=str(booking.id),
         # The same visit may be cancelled again after it was restored: that is news.
-        occasion=booking.calendar_sequence,
+        occasion=booking.calendar_sequence if occasion is None else occasion,
         wording=wording,
         now=clock.now(),
     )

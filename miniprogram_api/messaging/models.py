@@ -26,6 +26,7 @@ from miniprogram_api.kernel.db import Model, UtcDateTime, text_enum
 class MessageKind(StrEnum):
     VISIT_CANCELLED_BY_SITE = "visit_cancelled_by_site"
     VISIT_CANCELLED_BY_AUTHORITY = "visit_cancelled_by_authority"
+    VISIT_REDUCED_BY_SITE = "visit_reduced_by_site"
     VISIT_MOVED_BY_SITE = "visit_moved_by_site"
     VISIT_RESTORED = "visit_restored"
     OBJECTION_REFUSED = "objection_refused"

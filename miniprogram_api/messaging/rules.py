@@ -60,6 +60,27 @@ def visit_cancelled_by_site(
     )
 
 
+def visit_reduced_by_site(
+    *,
+    site: str,
+    number: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    gone: int,
+    left: int,
+    reason: str | None,
+) -> Wording:
+    """Tell somebody that a site took part of their party off the booking, and that the rest may come."""
+    when = _span(starts_at, ends_at)
+    why = (reason or DEFAULT_REASON).rstrip("。")
+    return Wording(
+        version=1,
+        title=f"您的预约已减少 {gone} 人",
+        body=f"您预约的{site}{when}的参观（预约单 {number}）减少了 {gone} 人，还剩 {left} 人可以入场。"
+        f"原因：{why}。入场码已更新，请出示新的入场码。",
+    )
+
+
 def visit_moved_by_site(
     *,
     site: str,

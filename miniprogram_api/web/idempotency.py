@@ -22,6 +22,7 @@ from miniprogram_api.web.api import read_body, read_json
 from miniprogram_api.web.auth import current_principal
 
 View = TypeVar("View", bound=Callable[..., Any])
+T = TypeVar("T")
 
 _KEY = re.compile(r"[\x20-\x7e]{1,64}")
 _KEY_HEADER = {
@@ -45,24 +46,36 @@ def idempotent(view: View) -> View:
 
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        attempt = _attempt()
-        with _alone(attempt):
-            g.attempt = attempt
-            try:
-                return view(*args, **kwargs)
-            except InFlight:
-                raise
-            except (AppError, IntegrityError):
-                first = _find_first_answer(attempt)
-                if first is None:
-                    raise
-                if not first.is_old(clock.now()):
-                    return respond(first.status, first.body)
-            with atomic() as session:
-                idempotency.forget(session, attempt)
-            return view(*args, **kwargs)
+        g.attempt = attempt = _attempt()
+        return once(
+            attempt, lambda: view(*args, **kwargs), again=lambda first: respond(first.status, first.body)
+        )
 
     return _documented(wrapper)  # type: ignore[return-value]  # same signature as the view
+
+
+def once(attempt: Attempt, act: Callable[[], T], *, again: Callable[[StoredAnswer], T]) -> T:
+    """What `act` gives, which keeps an answer under the attempt; or `again` of the answer kept before."""
+    with _alone(attempt):
+        try:
+            return act()
+        except InFlight:
+            raise
+        except (AppError, IntegrityError):
+            first = _find_first_answer(attempt)
+            if first is None:
+                raise
+            if not first.is_old(clock.now()):
+                return again(first)
+        with atomic() as session:
+            idempotency.forget(session, attempt)
+        return act()
+
+
+def attempt_of(key: str, digest: bytes) -> Attempt:
+    """The attempt of the caller under a key, for a request whose digest is known."""
+    principal = current_principal()
+    return Attempt(f"{principal.kind}:{principal.id}", key, digest)
 
 
 def _documented(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,8 +113,7 @@ def _attempt() -> Attempt:
     key = request.headers.get("Idempotency-Key", "")
     if not _KEY.fullmatch(key):
         raise KeyMissing
-    principal = current_principal()
-    return Attempt(f"{principal.kind}:{principal.id}", key, _digest())
+    return attempt_of(key, _digest())
 
 
 def _digest() -> bytes:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.once
 
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=BEIJING)
 MOST_BYTES = 100_000
+MOST_STATEMENTS = 12
 # The figures have charts, and the gate reads pictures of a camera.
 HEAVY = {"show_figures", "open_gate"}
 # A page that is only come to by a refusal, not by a link.
@@ -76,6 +77,11 @@ def test_every_link_leads_to_a_page_that_who_sees_it_may_open(visits: list[Visit
 def test_every_page_is_reached_by_a_link(demo: Flask, visits: list[Visit]) -> None:
     reached = {visit.endpoint for visit in visits}
     assert {name for name in pages_of(demo) if name not in reached} <= WITHOUT_A_LINK
+
+
+def test_no_page_takes_more_than_a_dozen_statements(visits: list[Visit]) -> None:
+    many = {f"{visit.endpoint}: {visit.statements}" for visit in visits if visit.statements > MOST_STATEMENTS}
+    assert many == set()
 
 
 def test_a_page_and_all_it_loads_is_light(client: FlaskClient, visits: list[Visit]) -> None:

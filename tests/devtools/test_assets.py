@@ -19,9 +19,9 @@ def test_each_file_has_the_hash_of_its_manifest(folder: str) -> None:
     manifest = json.loads((ROOT / folder / assets.MANIFEST).read_text())
     told = {name: digest for entry in manifest for name, digest in entry["files"].items()}
     lying = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (ROOT / folder).iterdir()
-        if path.name != assets.MANIFEST
+        str(path.relative_to(ROOT / folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.name != assets.MANIFEST
     }
     assert lying == told, "run `make assets`"
 

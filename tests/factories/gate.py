@@ -38,6 +38,9 @@ class Gate(BearerClient):
         assert answer.status_code == 200, answer.text
         return dict(answer.get_json())
 
+    def send_lookup(self, code: str) -> TestResponse:
+        return self.post("/api/staff/v1/gate/lookups", json={"site_id": str(self.site_id), "code": code})
+
     def undo(self, scan_id: str, reason: str = "扫错了人") -> TestResponse:
         return self.post(f"/api/staff/v1/gate/scans/{scan_id}/undo", json={"reason": reason})
 

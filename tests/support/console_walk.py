@@ -19,6 +19,7 @@ from miniprogram_api.identity.models import StaffAccount
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.web import cookies
 from tests.factories.staff import open_session
+from tests.support.statements import statements
 
 NOBODY = "nobody"
 # Files, and addresses that are no page.
@@ -36,6 +37,7 @@ class Visit:
     path: str
     before: str
     answer: TestResponse
+    statements: int  # sent to the database for it
 
     @property
     def is_page(self) -> bool:
@@ -75,7 +77,9 @@ def walk(app: Flask, who: str, staff_id: UUID | None = None) -> Iterator[Visit]:
         if endpoint in _NO_PAGES or visited.get(endpoint, 0) >= _MOST_PER_ENDPOINT:
             continue
         visited[endpoint] = visited.get(endpoint, 0) + 1
-        visit = Visit(who, endpoint, path, before, client.get(path))
+        with statements() as sent:
+            answer = client.get(path)
+        visit = Visit(who, endpoint, path, before, answer, len(sent))
         yield visit
         for link in links_of(visit) if visit.is_page else ():
             if link not in known:

@@ -34,6 +34,7 @@ from tests.factories.staff import signed_in
 from tests.factories.visits import WEDNESDAY_AT_NINE, make_booking, make_slot
 from tests.support.clients import BearerClient
 from tests.support.races import at_once
+from tests.support.statements import statements
 
 RACERS = 12
 by_scan = offline_scans._claim
@@ -408,3 +409,47 @@ def test_settled_by_the_time_of_upload_the_other_gate_would_win(
 
 def manager_of(app: Flask, site: Site) -> BearerClient:
     return BearerClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+
+
+class TestTheInbox:
+    def test_another_sites_conflict_is_not_there(
+        self, app: Flask, east: Gate, west: Gate, site: Site, slot: Slot, clock: Clock
+    ) -> None:
+        clash(east, west, site, slot, clock)
+        (conflict,) = conflicts(east, site)
+        with atomic() as session:
+            elsewhere = make_site(session)
+        stranger = manager_of(app, elsewhere)
+        path = f"/api/staff/v1/gate/conflicts/{conflict['id']}/close"
+        assert stranger.post(path, json={"note": "不是我的"}).status_code == 404
+        assert len(conflicts(east, site)) == 1
+
+    def test_the_list_is_paged_and_shows_nobodys_name(
+        self, app: Flask, east: Gate, west: Gate, site: Site, slot: Slot, clock: Clock
+    ) -> None:
+        for _ in range(3):
+            clash(east, west, site, slot, clock)
+        path = f"/api/staff/v1/gate/conflicts?site_id={site.id}&state=open&limit=2"
+        first = east.get(path).get_json()
+        rest = east.get(f"{path}&cursor={first['next_cursor']}").get_json()
+        assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (2, 1, None)
+
+    def test_the_list_takes_as_many_statements_however_long_it_is(
+        self, app: Flask, east: Gate, west: Gate, site: Site, slot: Slot, clock: Clock
+    ) -> None:
+        clash(east, west, site, slot, clock)
+        with statements() as few:
+            conflicts(east, site)
+        for _ in range(4):
+            clash(east, west, site, slot, clock)
+        with statements() as many:
+            conflicts(east, site)
+        assert len(many) == len(few) <= 12
+
+
+def clash(east: Gate, west: Gate, site: Site, slot: Slot, clock: Clock) -> None:
+    booking = book(slot)
+    clock.advance(minutes=1)
+    nonce = booking.id.hex
+    send(west, site, offline(code_of(booking), 0, nonce=nonce))
+    send(east, site, offline(code_of(booking), 1, nonce=nonce))

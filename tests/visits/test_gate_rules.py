@@ -9,7 +9,15 @@ import pytest
 
 from miniprogram_api.visits.errors.gate import HeadsExceedRemaining
 from miniprogram_api.visits.models import BookingStatus, ScanResult
-from miniprogram_api.visits.rules.gate import Decision, Moment, Pass, can_be_undone, decide, moment_of
+from miniprogram_api.visits.rules.gate import (
+    BATCH_SKEW,
+    Decision,
+    Moment,
+    Pass,
+    can_be_undone,
+    decide,
+    moment_of,
+)
 
 STARTS_AT = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
 SITE = uuid4()
@@ -110,6 +118,15 @@ def test_a_scanners_own_time_counts_only_when_believed_and_within_a_day(
     claimed = STARTS_AT - claimed_ago
     moment = moment_of(received_at=STARTS_AT, claimed_at=claimed, believed=believed)
     assert moment == (Moment(claimed, late=True) if late else Moment(STARTS_AT))
+
+
+def test_in_a_batch_a_clock_may_be_a_little_fast() -> None:
+    def moment(ahead: timedelta) -> Moment:
+        claimed = STARTS_AT + ahead
+        return moment_of(received_at=STARTS_AT, claimed_at=claimed, believed=True, skew=BATCH_SKEW)
+
+    assert moment(BATCH_SKEW) == Moment(STARTS_AT + BATCH_SKEW, late=True)
+    assert moment(BATCH_SKEW + SECOND) == Moment(STARTS_AT)
 
 
 def test_an_admission_can_be_undone_for_fifteen_minutes() -> None:

@@ -11,11 +11,30 @@ function showFaults() {
   document.getElementById("error-summary")?.focus();
 }
 
+// On a phone a row becomes a card: each cell tells its column. Styles that stack take the roles away, so they are said.
+function stackTables(root = document) {
+  for (const table of root.querySelectorAll(".table-wrap > table:not(.stacks):not(.keeps-columns)")) {
+    const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+    table.classList.add("stacks");
+    table.setAttribute("role", "table");
+    for (const part of table.querySelectorAll("thead, tbody, tfoot")) part.setAttribute("role", "rowgroup");
+    for (const row of table.querySelectorAll("tr")) {
+      row.setAttribute("role", "row");
+      [...row.cells].forEach((cell, at) => {
+        const isHead = cell.tagName === "TH";
+        cell.setAttribute("role", !isHead ? "cell" : cell.scope === "row" ? "rowheader" : "columnheader");
+        if (!cell.closest("thead") && names[at]) cell.dataset.column = names[at];
+      });
+    }
+  }
+}
+
 // A second click sends nothing: the server refuses it too, but nobody should have to see that.
 function sendOnce(event) {
   if (event.defaultPrevented) return;
   const form = event.target;
-  if (form.method !== "post") return;
+  // What is sent for a file leaves the page as it is, and may be sent again.
+  if (form.method !== "post" || "again" in form.dataset) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
@@ -49,11 +68,72 @@ function warnOfUnsaved() {
   });
 }
 
+// A region that is there from the start is read out when it changes, not when the page loads with it.
+function say(text) {
+  const line = document.getElementById("said") ?? document.createElement("p");
+  line.id = "said";
+  line.className = "visually-hidden";
+  line.textContent = "";
+  document.getElementById("status")?.append(line);
+  setTimeout(() => { line.textContent = text; }, 50);
+}
+
+function sayWhatWasDone() {
+  const told = document.querySelector("#status .told");
+  if (told) say(told.textContent.trim());
+}
+
+function sayHowMany(event) {
+  const part = document.querySelector(event.detail?.ctx?.select ?? "#list");
+  const count = part?.querySelector("[data-said]");
+  if (count) say(count.dataset.said);
+}
+
+function setBusy(event, busy) {
+  const target = event.detail?.ctx?.target;
+  if (target instanceof Element) target.setAttribute("aria-busy", String(busy));
+}
+
+// The part of the page stays as it was; a note above it says so and offers to try again.
+function showLost(event) {
+  const { target, sourceElement } = event.detail?.ctx ?? {};
+  if (!(target instanceof Element)) return;
+  setBusy(event, false);
+  document.getElementById("lost")?.remove();
+  const note = document.createElement("div");
+  note.id = "lost";
+  note.className = "note note-warning";
+  note.setAttribute("role", "alert");
+  const text = document.createElement("p");
+  text.textContent = "没有连上服务器，下面还是原来的内容。";
+  const again = document.createElement("button");
+  again.type = "button";
+  again.className = "btn btn-sm btn-outline-primary";
+  again.textContent = "重试";
+  again.addEventListener("click", () => {
+    note.remove();
+    if (sourceElement instanceof HTMLFormElement) sourceElement.requestSubmit();
+    else sourceElement?.click();
+  });
+  note.append(text, again);
+  target.before(note);
+}
+
 foldMenu();
 narrow.addEventListener("change", foldMenu);
+stackTables();
 showFaults();
+sayWhatWasDone();
 warnOfUnsaved();
 document.addEventListener("submit", sendOnce);
 addEventListener("pageshow", (event) => { if (event.persisted) rearm(); });
 document.addEventListener("htmx:after:request", rearm);
-document.addEventListener("htmx:after:swap", showFaults);
+document.addEventListener("htmx:before:request", (event) => setBusy(event, true));
+document.addEventListener("htmx:finally:request", (event) => setBusy(event, false));
+document.addEventListener("htmx:error", showLost);
+document.addEventListener("htmx:after:swap", (event) => {
+  document.getElementById("lost")?.remove();
+  stackTables();
+  showFaults();
+  sayHowMany(event);
+});

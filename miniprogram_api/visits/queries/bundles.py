@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from miniprogram_api.identity.service import devices
 from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.visits import personal
-from miniprogram_api.visits.models import ACTIVE, Booking, Ticket, TicketState
+from miniprogram_api.visits.models import ACTIVE, Booking, Scan, ScanResult, Ticket, TicketState
 from miniprogram_api.visits.rules.policy import DAY_MINUTES
 from miniprogram_api.visits.tickets import TicketClaims
 
@@ -79,6 +80,19 @@ def _expected(row: Row[Any]) -> Expected:
         name_masked=name,
         phone_masked=phone,
     )
+
+
+def first_scans(session: Session, site_id: UUID, on: date) -> dict[UUID, tuple[datetime, str]]:
+    """When and at which gate the first of each party came, by booking."""
+    rows = session.execute(
+        select(Booking.id, Scan.scanned_at, Scan.scanner)
+        .join(Scan, Scan.booking_id == Booking.id)
+        .where(Booking.site_id == site_id, Booking.visit_on == on)
+        .where(Scan.result == ScanResult.OK, Scan.annulled_at.is_(None))
+        .order_by(Scan.scanned_at.desc(), Scan.id.desc())
+    ).all()
+    names = devices.names_of(session, {scanner for _, _, scanner in rows})
+    return {booking_id: (at, names.get(scanner, scanner)) for booking_id, at, scanner in rows}
 
 
 def list_revoked(session: Session, site_id: UUID, on: date) -> list[UUID]:

@@ -10,7 +10,9 @@ from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from miniprogram_api.identity.service import devices
+from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.paging import Page, page_rows
+from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.visits import personal
 from miniprogram_api.visits.models import Booking, ConflictState, GateConflict, Scan, ScanResult
 
@@ -51,12 +53,18 @@ def find_open_conflict(session: Session, scan_id: UUID) -> UUID | None:
     )
 
 
-def count_open_conflicts(session: Session, site_id: UUID) -> int:
-    """How many conflicts of a site wait for somebody."""
-    waiting = select(func.count()).where(
-        GateConflict.site_id == site_id, GateConflict.state == ConflictState.OPEN
+def count_open_by_site(session: Session, principal: Principal) -> list[tuple[UUID, str, int]]:
+    """The sites of the caller's where conflicts wait for somebody, by id and name, and how many."""
+    facts = site_queries.site_facts()
+    waiting = (
+        select(facts.c.id, facts.c.name, func.count())
+        .join(GateConflict, GateConflict.site_id == facts.c.id)
+        .where(GateConflict.state == ConflictState.OPEN)
+        .where(GateConflict.site_id.in_(site_queries.sites_within(principal, "gate.undo")))
+        .group_by(facts.c.id, facts.c.name)
+        .order_by(facts.c.name, facts.c.id)
     )
-    return session.scalar(waiting) or 0
+    return [(row[0], row[1], row[2]) for row in session.execute(waiting)]
 
 
 def get_conflict(session: Session, conflict_id: UUID) -> ConflictShown:

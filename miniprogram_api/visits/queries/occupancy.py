@@ -58,6 +58,14 @@ class Occupancy:
     slots: list[SlotFigures]
 
     @property
+    def capacity(self) -> int:
+        return sum(slot.capacity for slot in self.slots if not slot.closed)
+
+    @property
+    def left(self) -> int:
+        return sum(slot.left for slot in self.slots)
+
+    @property
     def booked(self) -> int:
         return sum(slot.booked for slot in self.slots)
 

@@ -102,6 +102,12 @@ def get_strike(session: Session, strike_id: UUID) -> StrikeShown:
     return _shown(row)
 
 
+def list_of_booking(session: Session, booking_id: UUID) -> list[StrikeShown]:
+    """The strikes given for one booking; one for a late change and one for not coming at most."""
+    rows = session.execute(_strikes().where(Strike.booking_id == booking_id).order_by(Strike.struck_at))
+    return [_shown(row) for row in rows]
+
+
 def list_strikes(session: Session, *, site_id: UUID, limit: int, cursor: str | None) -> Page[StrikeShown]:
     """A page of the strikes for visits to a site, the latest first."""
     statement = _strikes().where(Booking.site_id == site_id)

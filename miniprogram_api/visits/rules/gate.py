@@ -12,6 +12,9 @@ from miniprogram_api.visits.errors.gate import HeadsExceedRemaining
 from miniprogram_api.visits.models import BookingStatus, ScanResult
 
 LATE_UPLOAD = timedelta(hours=24)
+# Of two scans that are sent in at once, a clock a little fast must not make one count by its upload.
+BATCH_SKEW = timedelta(minutes=2)
+NO_SKEW = timedelta()
 UNDO_WINDOW = timedelta(minutes=15)
 
 
@@ -49,9 +52,14 @@ class Decision:
     seats: int = 0
 
 
-def moment_of(*, received_at: datetime, claimed_at: datetime | None, believed: bool) -> Moment:
-    """The time a scan is judged by: ours, or the scanner's own if it is believed and in the last day."""
-    if believed and claimed_at is not None and received_at - LATE_UPLOAD <= claimed_at <= received_at:
+def moment_of(
+    *, received_at: datetime, claimed_at: datetime | None, believed: bool, skew: timedelta = NO_SKEW
+) -> Moment:
+    """The time a scan is judged by: ours, or the scanner's own if it is believed and in the last day.
+
+    By `skew` its clock may be ahead of ours.
+    """
+    if believed and claimed_at is not None and received_at - LATE_UPLOAD <= claimed_at <= received_at + skew:
         return Moment(claimed_at, late=True)
     return Moment(received_at)
 

@@ -62,6 +62,13 @@ def book_visit(wish: Wish, *, attempt: Attempt | None, show: Show, now: datetime
     return booked
 
 
+def check_visit(wish: Wish, *, now: datetime) -> None:
+    """Raise what `book_visit` would, as far as can be told without writing."""
+    with reading() as session:
+        facts = _check(session, wish, now)
+    Draft(wish, facts, now)
+
+
 def _try_to_book(wish: Wish, attempt: Attempt | None, show: Show, now: datetime) -> Booked:
     failed: Guard | None = None
     for _ in range(_TRIES):

@@ -27,6 +27,7 @@ from miniprogram_api.visits.rules.policy import DAY_MINUTES
 
 ROUNDS = 10_000
 _SALT = "gate-bundle"
+_FirstScans = dict[UUID, tuple[datetime, str]]
 
 
 def make_bundle(session: Session, *, site_id: UUID, on: date, now: datetime) -> dict[str, Any]:
@@ -42,7 +43,9 @@ def make_bundle(session: Session, *, site_id: UUID, on: date, now: datetime) -> 
         "revoked": [str(ticket_id) for ticket_id in queries.list_revoked(session, site_id, on)],
         "slots": [_slot(slot) for slot in occupancy.list_slot_figures(session, site_id, on, now)],
         "locks": {"salt": _text(salt), "rounds": ROUNDS},
-        "roster": _roster(queries.list_expected(session, site_id, on), salt),
+        "roster": _roster(
+            queries.list_expected(session, site_id, on), queries.first_scans(session, site_id, on), salt
+        ),
     }
     key_id, signature = crypto.sign(canonical(bundle))
     return bundle | {"signature": {"key_id": key_id, "value": _text(signature)}}
@@ -62,12 +65,13 @@ def canonical(bundle: dict[str, Any]) -> bytes:
     return json.dumps(unsigned, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _roster(expected: list[Expected], salt: bytes) -> dict[str, str]:
+def _roster(expected: list[Expected], came: _FirstScans, salt: bytes) -> dict[str, str]:
     """Each party's record twice, by either code; sorted by tag, so that the order tells nothing."""
     records: dict[str, str] = {}
     for party in expected:
         code = tickets.issue(party.claims, key_id=party.key_id)
-        plain = json.dumps(_record(party, code), ensure_ascii=False).encode()
+        record = _record(party, code) | {"first_scan": _first_scan(came.get(party.booking_id))}
+        plain = json.dumps(record, ensure_ascii=False).encode()
         for lock in (crypto.lock_of(code, salt=salt), _slow_lock(party.short_code, salt)):
             records[_text(lock.tag)] = _text(lock.seal(plain))
     return dict(sorted(records.items()))
@@ -95,6 +99,10 @@ def _record(party: Expected, code: str) -> dict[str, Any]:
         "name_masked": party.name_masked,
         "phone_masked": party.phone_masked,
     }
+
+
+def _first_scan(first: tuple[datetime, str] | None) -> dict[str, str] | None:
+    return None if first is None else {"at": instant_text(first[0]), "gate": first[1]}
 
 
 def _slot(slot: SlotFigures) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def cancel_own_visit(
     left = party_left(found.party, leaving)
     if left.seats > 0:
         check_party(left, policy)
-        _drop_out(session, found, left, leaving, actor=actor, now=now)
+        _drop_out(session, found, left, leaving, by=BY_MEMBER, actor=actor, now=now)
         return
     _check_cancel_limits(session, found, now)
     points = policy.late_cancel_half_points if late else policy.cancel_half_points
@@ -110,7 +110,7 @@ def cancel_for_site(
         raise CancelTooLate(cancel_until=instant_text(found.booking.ends_at))
     left = party_left(found.party, leaving)
     if left.seats > 0:
-        _drop_out(session, found, left, leaving, actor=actor, now=now)
+        _drop_out(session, found, left, leaving, by=by, actor=actor, now=now, reason=reason)
     else:
         _cancel(session, found, by=by, late=False, reason=reason, actor=actor, now=now)
 
@@ -198,7 +198,15 @@ def _tell_cancelled(session: Session, booking: Booking, *, by: str, late: bool, 
 
 
 def _drop_out(
-    session: Session, found: Found, left: Party, leaving: Leaving | None, *, actor: Actor, now: datetime
+    session: Session,
+    found: Found,
+    left: Party,
+    leaving: Leaving | None,
+    *,
+    by: str,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
 ) -> None:
     booking, before = found.booking, found.party
     change_booking(
@@ -209,6 +217,8 @@ def _drop_out(
         seats=left.seats,
         wheelchairs=left.wheelchairs,
         sign_language=left.sign_language,
+        # What a site says of it is told to the member, who did not ask for it.
+        **({"cancel_reason": reason} if by == BY_SITE else {}),
     )
     gone = Party(
         before.adults - left.adults,
@@ -229,10 +239,18 @@ def _drop_out(
         policy=found.policy,
         now=now,
     )
-    _tell_changed(session, booking, before, left, actor)
+    _tell_changed(session, booking, before, left, by=by, actor=actor)
 
 
-def _tell_changed(session: Session, booking: Booking, before: Party, left: Party, actor: Actor) -> None:
+def _tell_changed(
+    session: Session,
+    booking: Booking,
+    before: Party,
+    left: Party,
+    *,
+    by: str,
+    actor: Actor,
+) -> None:
     audit.record(
         session,
         actor=actor,
@@ -240,9 +258,10 @@ def _tell_changed(session: Session, booking: Booking, before: Party, left: Party
         object_type="booking",
         object_id=str(booking.id),
         before={"adults": before.adults, "children": before.children},
-        after={"adults": left.adults, "children": left.children},
+        after={"adults": left.adults, "children": left.children, "by": by},
     )
-    events.publish(session, VisitChanged(**_named(booking), seats=left.seats, seats_before=before.seats))
+    changed = VisitChanged(**_named(booking), seats=left.seats, seats_before=before.seats, by=by)
+    events.publish(session, changed)
 
 
 def _named(booking: Booking) -> dict[str, Any]:

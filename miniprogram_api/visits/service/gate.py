@@ -123,7 +123,12 @@ def read_request(
         ticket_id=None if typed else _signed_ticket(code),
         short_code=_short_code(code) if typed else None,
         heads=heads,
-        moment=rules.moment_of(received_at=now, claimed_at=scanned_at, believed=believed),
+        moment=rules.moment_of(
+            received_at=now,
+            claimed_at=scanned_at,
+            believed=believed,
+            skew=rules.BATCH_SKEW if in_batch else rules.NO_SKEW,
+        ),
         received_at=now,
     )
 

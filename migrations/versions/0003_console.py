@@ -250,9 +250,16 @@ def _add_rule_tables() -> None:
     )
     with op.batch_alter_table('visits_policies', schema=None) as batch_op:
         batch_op.add_column(sa.Column('default_version', sa.Integer(), nullable=True))
+    with op.batch_alter_table('registry_differences', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('decision', sa.String(length=32), nullable=True))
+        batch_op.add_column(sa.Column('decided_by', sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('decision_reason', sa.String(length=200), nullable=True))
 
 
 def _drop_administration_tables() -> None:
+    for column in ('decision_reason', 'decided_at', 'decided_by', 'decision'):
+        op.drop_column('registry_differences', column)
     # Not in a batch, which would make the table anew under the slots that point to it.
     op.drop_column('visits_policies', 'default_version')
     op.drop_table('visits_default_policies')

@@ -34,6 +34,19 @@ class Desk:
     entries: tuple[Entry, ...]
 
 
+_OF_PEOPLE = (
+    "show_staff_member",
+    "create_staff_member",
+    "change_staff_member",
+    "disable_staff_member",
+    "enable_staff_member",
+    "invite_again",
+    "reset_second_factor",
+    "grant_role",
+    "approve_grant",
+    "restore_grant",
+    "revoke_grant",
+)
 DESKS = (
     Desk("今日", (Entry("工作台", "start", "staff.self", "house"),)),
     Desk(
@@ -59,12 +72,24 @@ DESKS = (
     Desk(
         "管理",
         (
-            Entry("人员", "list_staff", "staff.view", "people", ("show_staff_member", "create_staff_member")),
-            Entry("机构", "list_organisations", "staff.view", "building"),
-            Entry("运行设置", "list_settings", "settings.view", "sliders"),
+            Entry("人员", "list_staff", "staff.view", "people", _OF_PEOPLE),
+            Entry("机构", "list_organisations", "staff.view", "building", ("create_organisation",)),
+            Entry(
+                "运行设置",
+                "list_settings",
+                "settings.view",
+                "sliders",
+                ("show_setting", "change_default_policy"),
+            ),
             Entry("同意记录", "list_consents", "consents.view", "check-circle"),
-            Entry("个人信息请求", "list_requests", "requests.view", "shield-check", ("show_request",)),
-            Entry("审计", "list_audit", "audit.view", "journal-text"),
+            Entry(
+                "个人信息请求",
+                "list_requests",
+                "requests.view",
+                "shield-check",
+                ("show_request", "list_erasures", "file_request", "decide_request", "extend_request"),
+            ),
+            Entry("审计", "list_audit", "audit.view", "journal-text", ("export_audit",)),
         ),
     ),
 )
@@ -89,7 +114,9 @@ SITE_TABS = (
     Entry("技术", "list_technologies", "sites.view", "tools"),
     Entry("指标", "list_indicators", "sites.view", "bar-chart"),
     Entry("纠错", "list_corrections", "corrections.view", "pencil"),
-    Entry("闸机", "list_devices", "gate.devices", "display"),
+    Entry(
+        "闸机", "list_devices", "gate.devices", "display", ("add_device", "revoke_device", "restore_device")
+    ),
 )
 
 

@@ -17,6 +17,26 @@ class ReconciliationFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonAsked(Event):
+    """Somebody wants a comparison at once; `at` is when they said so."""
+
+    name: ClassVar[str] = "registry.comparison_asked"
+
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceDecided(Event):
+    """A person said what becomes of a difference that no repair ended."""
+
+    name: ClassVar[str] = "registry.difference_decided"
+
+    difference_id: str
+    project_id: str
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportAcknowledged(Event):
     """The registry accepted a report, or objected to it."""
 

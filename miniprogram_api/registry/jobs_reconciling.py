@@ -121,6 +121,11 @@ class _Theirs:
     as_of: datetime
 
 
+def read_stands(source: RegistrySource) -> dict[str, Stand]:
+    """How every project stands with the registry. Raises as its port does."""
+    return _read_theirs(source, lambda *_: None).stands
+
+
 def _read_theirs(source: RegistrySource, progress: Progress) -> _Theirs:
     """Every line of a fresh snapshot's digest view."""
     stands: dict[str, Stand] = {}

@@ -13,7 +13,8 @@ from miniprogram_api.kernel.tasks import periodic
 from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.sites.events import ProjectApplied
 from miniprogram_api.visits import jobs_bookings, jobs_gate  # noqa: F401  their sweeps register themselves
-from miniprogram_api.visits.events import CancellingContinues, DefaultPolicySpreads, RestoringContinues
+from miniprogram_api.visits.events import CancellingContinues, RestoringContinues
+from miniprogram_api.visits.events_policy import DefaultPolicySpreads
 from miniprogram_api.visits.queries.access import get_making_access, list_bookable_sites
 from miniprogram_api.visits.service import calling_off, default_policy, slot_change_undo, timetable
 

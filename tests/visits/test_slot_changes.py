@@ -327,7 +327,7 @@ class TestClosing:
             actions = session.execute(select(AuditRow.action, func.count()).group_by(AuditRow.action))
             trail = {action: count for action, count in actions if action.startswith("visits.")}
             facts = session.execute(select(EventRow.name, func.count()).group_by(EventRow.name))
-            published = {name: count for name, count in facts}
+            published = dict(facts.tuples().all())
         assert trail == {
             "visits.slot_closed": 3,
             "visits.change_slots": 1,
@@ -380,7 +380,8 @@ class TestMoving:
             body = session.scalars(select(Message.body)).one()
         assert body == (
             "南湖低碳示范点（示例）已把您11月25日（周三）09:00–10:00的参观改到11月25日（周三）11:00–12:00，"
-            "预约单 B-1 不变，原入场码已更新。原因：设备检修。如果新的时间不方便，您可以在小程序里改期或取消。"
+            "预约单 B-1 不变，原入场码已更新。原因：设备检修。"
+            "如果新的时间不方便，您可以在小程序里改期或取消。"
         )
 
     def test_a_chosen_slot_takes_who_fits_and_the_rest_is_kept_or_cancelled(

@@ -146,6 +146,7 @@ def _prepare(form: CallerForm, facts: BookingFacts) -> None:
     policy = facts.situation.policy
     if not _KEY.fullmatch(form.key.data or ""):
         form.key.data = str(new_id())
+    form.children.label.text = f"儿童（{policy.child_age} 周岁以下）"
     form.needs_contact = policy.real_name is not RealName.NONE
     needed = min(persons_needed(_party(form), policy), form.persons.max_entries)
     while len(form.persons) > needed:

@@ -1,5 +1,7 @@
 """Devices at a site's gate: added with a token that is shown once, revoked, and restored after a freeze."""
 
+from typing import Any
+
 from flask import url_for
 from werkzeug.wrappers import Response
 
@@ -10,12 +12,11 @@ from miniprogram_api.console.forms.staff import DeviceForm, PlainForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.identity import queries_people as people
-from miniprogram_api.identity.models import GateDevice
 from miniprogram_api.identity.service import devices
+from miniprogram_api.identity.service.devices import GateDevice
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import NotFound
-from miniprogram_api.sites.models import Site
 from miniprogram_api.sites.service import get_managed_site, lock_managed_site
 from miniprogram_api.web.schemas import parse_id
 
@@ -56,7 +57,7 @@ def add_device(site_id: str) -> Response:
     return act_page(Act("添加闸机设备", about, "生成密钥", back, site=site, topic="devices"), form)
 
 
-def _hand_token(site: Site, name: str, token: str, back: str) -> Response:
+def _hand_token(site: Any, name: str, token: str, back: str) -> Response:
     return handed_page(
         Handed(
             title=f"“{name}”的密钥",
@@ -72,7 +73,7 @@ def _hand_token(site: Site, name: str, token: str, back: str) -> Response:
     )
 
 
-def _look(site_id: str, device_id: str) -> tuple[Site, GateDevice]:
+def _look(site_id: str, device_id: str) -> tuple[Any, GateDevice]:
     wanted = parse_id(device_id)
     with reading() as session:
         site = get_managed_site(session, current_principal(), _PERMISSION, parse_id(site_id))

@@ -23,10 +23,9 @@ from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.words import say_instant
 from miniprogram_api.identity import queries_people as people
-from miniprogram_api.identity.models import InvitationPurpose
 from miniprogram_api.identity.queries_people import PeopleFilter
 from miniprogram_api.identity.service import invitations, leaving, roles, staff, staff_profiles
-from miniprogram_api.identity.service.invitations import Issued
+from miniprogram_api.identity.service.invitations import InvitationPurpose, Issued
 from miniprogram_api.identity.service.staff_profiles import StaffProfile
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading

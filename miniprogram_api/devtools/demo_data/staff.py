@@ -52,6 +52,7 @@ STAFF = (
     StaffCard("demo-admin", "演示管理员", BUREAU, (_Post(Role.ADMIN), _Post(Role.AUDITOR))),
     StaffCard("demo-manager", "演示示范点管理员", BASES, (_Post(Role.SITE_MANAGER, organisation=BASES),)),
     StaffCard("demo-gate", "演示核销员", BASES, (_Post(Role.GATE, organisation=BASES),)),
+    StaffCard("demo-dpo", "演示个人信息保护负责人", BUREAU, (_Post(Role.DPO),)),
     StaffCard("demo-editor", "演示编辑", BUREAU, (_Post(Role.EDITOR),)),
     StaffCard("demo-reviewer", "演示审稿人", BUREAU, (_Post(Role.REVIEWER),)),
     StaffCard("demo-teacher", "演示教师", SCHOOL, (_Post(Role.TEACHER, organisation=SCHOOL),)),

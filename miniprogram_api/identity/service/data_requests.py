@@ -10,7 +10,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from miniprogram_api.identity.models import DataRequest, RequestChannel, RequestKind, RequestState
+from miniprogram_api.identity.models import DataRequest as DataRequest
+from miniprogram_api.identity.models import RequestChannel as RequestChannel
+from miniprogram_api.identity.models import RequestKind as RequestKind
+from miniprogram_api.identity.models import RequestState as RequestState
 from miniprogram_api.identity.service import staff_trail
 from miniprogram_api.identity.staff_errors import RequestDecided
 from miniprogram_api.identity.staff_events import (

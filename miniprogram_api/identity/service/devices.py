@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from miniprogram_api.identity.models import GateDevice, StaffAccount
+from miniprogram_api.identity.models import GateDevice as GateDevice
+from miniprogram_api.identity.models import StaffAccount
 from miniprogram_api.identity.service import freezing, staff_trail
 from miniprogram_api.identity.staff_errors import NotFrozen
 from miniprogram_api.identity.staff_events import GateDeviceAdded, GateDeviceRevoked

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from miniprogram_api.identity import password_rules, passwords
-from miniprogram_api.identity.models import InvitationPurpose, StaffAccount, StaffInvitation
+from miniprogram_api.identity.models import InvitationPurpose as InvitationPurpose
+from miniprogram_api.identity.models import StaffAccount, StaffInvitation
 from miniprogram_api.identity.password_rules import PasswordProfile
 from miniprogram_api.identity.service import (
     lockouts,

@@ -24,6 +24,13 @@ class Kind(StrEnum):
     BOOKINGS_ON_CLOSED = "bookings_on_closed"
 
 
+class Decision(StrEnum):
+    """What a person made of a difference that no repair ended."""
+
+    ACCEPTED = "accepted"  # the registry is right, and we follow
+    KEPT = "kept"  # it stays as it is for now
+
+
 class ReconciliationReport(Model):
     """One comparison; `counts` is how many projects were found in each class, before any repair."""
 
@@ -59,6 +66,10 @@ class Difference(Model):
     repaired: Mapped[bool]
     outcome: Mapped[str] = mapped_column(String(80))  # what the repair came to, or why there was none
     since: Mapped[datetime] = mapped_column(UtcDateTime)
+    decision: Mapped[Decision | None] = mapped_column(text_enum(Decision))  # a person's, where none mended it
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decision_reason: Mapped[str | None] = mapped_column(String(200))
 
 
 class ReportAck(Model):

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session, defer
 
 from miniprogram_api.kernel.paging import Page, page
 from miniprogram_api.registry.errors_dead_letters import DeadLetterMissing
-from miniprogram_api.registry.models.dead_letters import UNSETTLED, DeadLetter, DeadLetterState
+from miniprogram_api.registry.models.dead_letters import UNSETTLED
+from miniprogram_api.registry.models.dead_letters import DeadLetter as DeadLetter
+from miniprogram_api.registry.models.dead_letters import DeadLetterState as DeadLetterState
 
 
 def list_dead_letters(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import crypto
@@ -18,9 +18,9 @@ from miniprogram_api.registry.models import (
     HeldProject,
     Objection,
     ObjectionFile,
-    ObjectionState,
     ObjectionStep,
 )
+from miniprogram_api.registry.models import ObjectionState as ObjectionState
 from miniprogram_api.registry.rules.objections import CHECKED_STATES
 
 
@@ -138,6 +138,12 @@ def list_for_staff(
         wanted = wanted.where(Objection.project_id == project_id)
     found = page(session, wanted, (Objection.filed_at, Objection.id), limit=limit, cursor=cursor)
     return Page(_show(session, found.items, own=False), found.next_cursor)
+
+
+def count_held(session: Session) -> int:
+    """How many wait for a person."""
+    held = select(func.count()).select_from(Objection).where(Objection.state == ObjectionState.HELD)
+    return session.scalar(held) or 0
 
 
 def get_for_staff(session: Session, objection_id: UUID) -> ObjectionShown:

@@ -1,16 +1,18 @@
 """Reports of comparisons, as administrators and partners read them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.kernel.paging import Page, page
-from miniprogram_api.registry.errors_reconciliation import ReportMissing
+from miniprogram_api.registry.errors_reconciliation import DifferenceMissing, ReportMissing
+from miniprogram_api.registry.models.projects import HeldProject
 from miniprogram_api.registry.models.reconciliation import Difference, ReconciliationReport
+from miniprogram_api.sites.queries import SiteFacts, find_site
 
 _DAY_MINUTES = 1440
 _BATCH = 500
@@ -28,6 +30,49 @@ def get_report(session: Session, report_id: UUID) -> ReconciliationReport:
     if found is None:
         raise ReportMissing
     return found
+
+
+def get_difference(session: Session, difference_id: UUID) -> Difference:
+    """One difference. Raises DifferenceMissing."""
+    found = session.get(Difference, difference_id)
+    if found is None:
+        raise DifferenceMissing
+    return found
+
+
+def count_undecided(session: Session, report_id: UUID) -> int:
+    """How many differences of a report wait for a person."""
+    waiting = (
+        select(func.count())
+        .select_from(Difference)
+        .where(
+            Difference.report_id == report_id,
+            Difference.repaired.is_(False),
+            Difference.decision.is_(None),
+        )
+    )
+    return session.scalar(waiting) or 0
+
+
+def find_last_report(session: Session) -> ReconciliationReport | None:
+    """The last comparison that came to an end."""
+    whole = select(ReconciliationReport).where(
+        ReconciliationReport.finished_at.is_not(None), ReconciliationReport.failure.is_(None)
+    )
+    latest = whole.order_by(ReconciliationReport.started_at.desc(), ReconciliationReport.id.desc())
+    return session.scalars(latest.limit(1)).one_or_none()
+
+
+def find_site_of(session: Session, project_id: str) -> SiteFacts | None:
+    """The site of a project that is held here."""
+    site_id = session.scalar(select(HeldProject.site_id).where(HeldProject.project_id == project_id))
+    return None if site_id is None else find_site(session, site_id)
+
+
+def names_of_projects(session: Session, project_ids: Collection[str]) -> dict[str, str]:
+    """What projects that are held here are called; one statement."""
+    named = select(HeldProject.project_id, HeldProject.name).where(HeldProject.project_id.in_(project_ids))
+    return {row.project_id: row.name for row in session.execute(named) if row.name}
 
 
 def get_report_of(session: Session, day: date) -> ReconciliationReport:

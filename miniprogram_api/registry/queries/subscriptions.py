@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session, contains_eager
 from miniprogram_api.kernel.paging import Page, page
 from miniprogram_api.registry.errors_subscriptions import SubscriptionMissing
 from miniprogram_api.registry.models.announcements import Sending, SendingState
-from miniprogram_api.registry.models.subscriptions import EventSubscription, SubscriptionState
+from miniprogram_api.registry.models.subscriptions import EventSubscription as EventSubscription
+from miniprogram_api.registry.models.subscriptions import SubscriptionState
 
 
 def list_subscriptions(

@@ -26,7 +26,8 @@ from miniprogram_api.registry.events_partners import (
     PartnerKeyAdded,
     PartnerKeyRetired,
 )
-from miniprogram_api.registry.models.partners import KeyKind, PartnerClient, PartnerKey, PartnerToken
+from miniprogram_api.registry.models.partners import KeyKind as KeyKind
+from miniprogram_api.registry.models.partners import PartnerClient, PartnerKey, PartnerToken
 from miniprogram_api.registry.rules.partners import MOST_KEYS, masked, public_part
 
 _PREFIXES = {KeyKind.SECRET: "ps_", KeyKind.HMAC: "ph_"}

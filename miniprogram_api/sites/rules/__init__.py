@@ -1,6 +1,6 @@
 """Pure decisions about sites: who may see and book one, when it opens, and how that is said in Chinese."""
 
-from miniprogram_api.sites.models import Lifecycle
+from miniprogram_api.sites.models import BookingMode, ClosureKind, Lifecycle, Overlay, ReasonCode
 from miniprogram_api.sites.rules.drafts import check_closure, check_rule, overlapping_rule
 from miniprogram_api.sites.rules.indicators import IndicatorKind, indicator_kinds
 from miniprogram_api.sites.rules.opening import (
@@ -26,8 +26,10 @@ from miniprogram_api.sites.rules.standing import (
 from miniprogram_api.sites.rules.words import closure_in_words, note_in_words, opening_in_words
 
 __all__ = [
+    "BookingMode",
     "ClosedBecause",
     "ClosureFacts",
+    "ClosureKind",
     "DayPlan",
     "Detail",
     "IndicatorKind",
@@ -36,6 +38,8 @@ __all__ = [
     "OpenSpan",
     "Opening",
     "OpeningRuleFacts",
+    "Overlay",
+    "ReasonCode",
     "Season",
     "ShutSpan",
     "Visibility",

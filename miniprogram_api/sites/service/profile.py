@@ -15,6 +15,7 @@ from miniprogram_api.sites import consequences
 from miniprogram_api.sites.errors import FieldNotOwned, NotAnOpenBase, OverlayStep
 from miniprogram_api.sites.events import OverlayChanged
 from miniprogram_api.sites.models import Overlay, Site
+from miniprogram_api.sites.queries import SiteFacts
 from miniprogram_api.sites.rules import overlay_permission, visibility
 from miniprogram_api.sites.service.managed import lock_managed_site, note_change
 from miniprogram_api.sites.service.search import index_site
@@ -91,6 +92,27 @@ def move_overlay(
         raise Forbidden
     set_overlay(session, site=site, to=to, reason=reason, until=until, actor=actor, now=now)
     return site
+
+
+def is_open(site: SiteFacts) -> bool:
+    """Whether a site is open by its own overlay."""
+    return site.overlay is Overlay.OPEN
+
+
+def suspend(
+    session: Session, *, principal: Principal, site_id: UUID, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Stop opening a site for now; what it holds stays. Raises as `move_overlay`."""
+    move_overlay(
+        session,
+        principal=principal,
+        site_id=site_id,
+        to=Overlay.SUSPENDED,
+        reason=reason,
+        until=None,
+        actor=actor,
+        now=now,
+    )
 
 
 def set_overlay(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import FieldError, Invalid
 from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.sites.errors import PartMissing
 from miniprogram_api.sites.models import Indicator, Notice, Site, Technology
+from miniprogram_api.sites.queries.notices import KEPT
 from miniprogram_api.sites.rules import indicator_kinds
 from miniprogram_api.sites.service.managed import check_room, next_position, note_change
 from miniprogram_api.sites.service.search import index_site
@@ -168,6 +171,22 @@ def retire_notice(session: Session, *, site: Site, notice: Notice, actor: Actor,
     notice.retired_at = now
     before = {"notice_id": str(notice.id), "title": notice.title}
     note_change(session, site, part="notices", action="retire_notice", actor=actor, now=now, before=before)
+
+
+def restore_notice(session: Session, *, site: Site, notice_id: UUID, actor: Actor, now: datetime) -> Notice:
+    """Show a notice again that was taken down; one that is shown stays so. Raises PartMissing, ListFull."""
+    notice = session.get(Notice, notice_id)
+    if notice is None or notice.site_id != site.id:
+        raise PartMissing
+    if notice.retired_at is None:
+        return notice
+    if notice.retired_at <= now - KEPT:
+        raise PartMissing
+    check_room(session, Notice, site_id=site.id, most=MOST_NOTICES)
+    notice.retired_at = None
+    after = {"notice_id": str(notice.id), "title": notice.title}
+    note_change(session, site, part="notices", action="restore_notice", actor=actor, now=now, after=after)
+    return notice
 
 
 def _plain_decimal(value: Decimal) -> str:

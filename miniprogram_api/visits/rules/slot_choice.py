@@ -8,8 +8,19 @@ from uuid import UUID
 
 from miniprogram_api.kernel.clock import BEIJING
 from miniprogram_api.kernel.errors import FieldError, Invalid
-from miniprogram_api.visits.models import SlotAct, Treatment
+from miniprogram_api.visits.models import Outcome, SlotAct, SlotState, Treatment
 from miniprogram_api.visits.rules.slots import WITHDRAWN
+
+__all__ = [
+    "Outcome",
+    "SlotAct",
+    "SlotChoice",
+    "SlotState",
+    "Treatment",
+    "Wanted",
+    "closed_by_hand",
+    "is_changed",
+]
 
 EVERY_DAY = frozenset(range(1, 8))
 LONGEST = timedelta(days=186)

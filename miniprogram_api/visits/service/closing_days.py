@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.sites import queries as site_queries
-from miniprogram_api.sites.models import Site
 from miniprogram_api.sites.queries.opening import known_days
 from miniprogram_api.sites.rules import ClosureFacts, DayPlan, Opening, plan_days
-from miniprogram_api.sites.service import opening
+from miniprogram_api.sites.service import Site, opening
 from miniprogram_api.visits.errors.slots import ChangeOutdated
 from miniprogram_api.visits.models import Slot, SlotChange, Treatment
 from miniprogram_api.visits.queries import slot_changes as queries

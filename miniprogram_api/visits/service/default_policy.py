@@ -18,7 +18,7 @@ from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.errors import FieldError, Invalid
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.visits.errors.slots import DefaultPolicyUnchanged, PolicyRaced
-from miniprogram_api.visits.events import DefaultPolicyChanged, DefaultPolicySpreads
+from miniprogram_api.visits.events_policy import DefaultPolicyChanged, DefaultPolicySpreads
 from miniprogram_api.visits.models import DefaultPolicy
 from miniprogram_api.visits.queries import default_policy as queries
 from miniprogram_api.visits.rules import policy as rules

@@ -17,8 +17,7 @@ from miniprogram_api.identity.service import members as identity_members
 from miniprogram_api.kernel import audit, events
 from miniprogram_api.kernel.audit import SYSTEM, Actor
 from miniprogram_api.kernel.clock import beijing_date
-from miniprogram_api.sites.models import Site
-from miniprogram_api.sites.service import opening
+from miniprogram_api.sites.service import Site, opening
 from miniprogram_api.visits.errors.slots import UndoOver
 from miniprogram_api.visits.events import RestoringContinues, SlotChanged, VisitRestored
 from miniprogram_api.visits.models import (

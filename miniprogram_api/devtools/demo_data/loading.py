@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from config import Settings
 from miniprogram_api.devtools.demo_data import staff
+from miniprogram_api.devtools.demo_data.administration import load_administration
 from miniprogram_api.devtools.demo_data.bookings import Bookings
 from miniprogram_api.devtools.demo_data.calendar import settle_year
 from miniprogram_api.devtools.demo_data.catalogue import SITES, SiteCard
@@ -22,6 +23,7 @@ from miniprogram_api.devtools.demo_data.projects import (
 from miniprogram_api.devtools.demo_data.registry import DemoRegistry, NoDemoRegistry, demo_registry
 from miniprogram_api.devtools.demo_data.sites import load_site
 from miniprogram_api.devtools.demo_data.visitors import join, list_known, visitors
+from miniprogram_api.identity.service import invitations
 from miniprogram_api.kernel import clock, events
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.sites.models import Site
@@ -62,6 +64,7 @@ def load_demo(settings: Settings) -> Loaded:
         change_slots()
         _settle(bar)
         load_partner(settings, clock.now())
+        load_administration(clock.now(), password_hash=invitations.unusable_password_hash())
     return Loaded(made, bookings.made, bookings.cancelled, token)
 
 

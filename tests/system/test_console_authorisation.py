@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.once]
 
 # What differs between two answers to the same question.
 _OF_THE_REQUEST = re.compile(r'<code>[^<]*</code>|name="csrf_token" value="[^"]*"')
+# Parts of an address that are words and no objects, and one that there is.
+_WORDS = {"kind": "csv", "table": "day", "to": "suspended", "name": "identity.audit_export_rows"}
 _AT_THE_DESK = [caller for caller in CALLERS if caller.kind in {"staff", "device"}]
 
 
@@ -45,6 +47,13 @@ def _call(app: Flask, client: PageClient, route: Route, ids: dict[str, str]) -> 
     return client.get(path) if route.method in SAFE else client.post(path)
 
 
+def _ids_of(world: World, route: Route, person: Person) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    for name in route.parameters:
+        ids[name] = _WORDS[name] if name in _WORDS else EXAMPLES[name].make(world, person, ids)
+    return ids
+
+
 def _seen(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, _OF_THE_REQUEST.sub("", answer.text)
 
@@ -55,7 +64,7 @@ def test_every_page_can_be_tried(app: Flask) -> None:
             f"{route}: parameter `{name}` is new; add it to EXAMPLES"
             for route in _guarded(app)
             for name in route.parameters
-            if name not in EXAMPLES
+            if name not in EXAMPLES.keys() | _WORDS.keys()
         ]
     )
 
@@ -91,7 +100,7 @@ def test_own_pages_open(app: Flask) -> None:
             if route.policy not in caller.may:
                 continue
             person = world.sign_in(caller, world.make_side())
-            answer = _call(app, _sit_down(app, person), route, world.ids_of(route, person))
+            answer = _call(app, _sit_down(app, person), route, _ids_of(world, route, person))
             if answer.status_code not in {200, 302, 303, 409, 422}:
                 failures.append(f"{route} by {caller.name}: {answer.status_code}")
     _report(failures)
@@ -109,11 +118,13 @@ def test_a_foreign_object_is_the_page_of_none(app: Flask) -> None:
 def _misses(world: World, route: Route, caller: Caller) -> Iterator[str]:
     person, stranger = (world.sign_in(caller, world.make_side()) for _ in range(2))
     client = _sit_down(world.app, person)
-    ids, others = world.ids_of(route, person), world.ids_of(route, stranger)
+    ids, others = _ids_of(world, route, person), _ids_of(world, route, stranger)
     for at, name in enumerate(route.parameters):
         unknown = _seen(_call(world.app, client, route, ids | {name: str(new_id())}))
         if unknown[0] != 404:
             yield f"{route} by {caller.name}: unknown {name} gives {unknown[0]}"
+        if name in _WORDS:
+            continue
         of = EXAMPLES[name].of
         is_foreign = at > 0 or ("site" in of and caller.is_limited) or of == {"person"}
         if is_foreign and unknown[0] == 404:

@@ -18,7 +18,6 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, StaticPool, create_engine, event, inspect, text
-from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from config.settings import Environment, Settings
@@ -27,6 +26,7 @@ from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.clock import BEIJING
 from miniprogram_api.kernel.db import Model, db
 from miniprogram_api.web import prepared
+from tests.support.compiled_routes import compile_routes_once
 from tests.support.leaks import WATCHED, Watcher
 from tests.support.servers import database_at
 
@@ -106,7 +106,7 @@ def migrated(postgres_url: str, keys_dir: Path, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("template")
     app = create_app(_settings(folder, database_url=postgres_url, redis_url="", keys_dir=keys_dir))
     _refuse_lost_changes()
-    _compile_routes_once()
+    compile_routes_once()
     with app.app_context():
         upgrade(directory=str(MIGRATIONS))
         db.session.remove()
@@ -117,25 +117,6 @@ def migrated(postgres_url: str, keys_dir: Path, tmp_path_factory: pytest.TempPat
     # What is there now stays to the end; collections need not walk it again after every test.
     gc.freeze()
     return folder / "app.sqlite3"
-
-
-def _compile_routes_once() -> None:
-    """Each test's application has the same routes; compiling their addresses is slow, so they share it."""
-    compile_rule, compiled = Rule.compile, {}
-
-    def compile_once(rule: Rule) -> None:
-        key = rule.rule, rule.subdomain, rule.host, str(rule.defaults), rule.merge_slashes
-        if key not in compiled:
-            compile_rule(rule)
-            compiled[key] = rule
-            return
-        like = compiled[key]
-        rule._parts, rule._trace, rule._converters = like._parts, like._trace, like._converters
-        rule.arguments |= like.arguments
-        rule._build = like._build.__func__.__get__(rule)
-        rule._build_unknown = like._build_unknown.__func__.__get__(rule)
-
-    Rule.compile = compile_once
 
 
 def _refuse_lost_changes() -> None:

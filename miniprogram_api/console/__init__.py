@@ -1,20 +1,12 @@
 """The web console of the staff: pages made on the server, over the same services as the API.
 
 Views and forms have one module for each desk. Beside them stand `access` (who may see a page), `acting`
-<<<<<<< HEAD
-(pages before one act), `audit_words` (what each action of the trail is called), `setting_words`, `assets`
-(files with their hash in the address), `blueprint` (the routes' home and what every answer carries), `guides`
-(what the help link opens), `navigation` (the desks and their pages), `pages` (how a view answers), `pictures`
-(QR codes), `previewing` (acts in two steps), `scope` (the site a page is about), `waiting` (what the start
-page counts) and `words` (how instants and numbers are said; `words_sites` and `words_changes` name states and
-say what follows from a change of a site).
-=======
 (pages before one act), `assets` (files with their hash in the address), `blueprint` (the routes' home and
 what every answer carries), `guides` (what the help link opens), `navigation` (the desks and their pages),
-`pages` (how a view answers), `pictures` (QR codes), `scope` (the site of a page), `waiting` (what the start
-page counts) and `words` (how instants and numbers are said). `audit_words`, `privacy_words`,
-`registry_words` and `setting_words` are what the things of a desk are called.
->>>>>>> admin
+`pages` (how a view answers), `pictures` (QR codes), `previewing` (acts in two steps), `scope` (the site a
+page is about), `waiting` (what the start page counts) and `words` (how instants and numbers are said).
+`audit_words`, `privacy_words`, `registry_words`, `setting_words`, `words_sites` and `words_changes` are
+what the things of a desk are called.
 """
 
 from flask import Flask

@@ -60,7 +60,8 @@ def tell_of_reduction(session: Session, event: VisitChanged) -> None:
         left=event.seats,
         reason=booking.cancel_reason,
     )
-    _leave(session, booking, MessageKind.VISIT_REDUCED_BY_SITE, wording)
+    # A party shrinks each time: how many are left tells one time from another, however late this runs.
+    _leave(session, booking, MessageKind.VISIT_REDUCED_BY_SITE, wording, occasion=event.seats)
 
 
 @subscribe(VisitMovedBySite, name="messaging.tell_of_move")
@@ -107,7 +108,14 @@ def _tell(session: Session, booking_id: UUID) -> None:
     _leave(session, booking, MessageKind.VISIT_CANCELLED_BY_SITE, wording)
 
 
-def _leave(session: Session, booking: BookingShown, kind: MessageKind, wording: rules.Wording) -> None:
+def _leave(
+    session: Session,
+    booking: BookingShown,
+    kind: MessageKind,
+    wording: rules.Wording,
+    *,
+    occasion: int | None = None,
+) -> None:
     # Bookings by phone or at the window have no inbox: the site's list shows whom to call.
     if booking.member_id is None:
         return
@@ -117,7 +125,7 @@ def _leave(session: Session, booking: BookingShown, kind: MessageKind, wording: 
         kind=kind,
         subject_id=str(booking.id),
         # The same visit may be cancelled again after it was restored: that is news.
-        occasion=booking.calendar_sequence,
+        occasion=booking.calendar_sequence if occasion is None else occasion,
         wording=wording,
         now=clock.now(),
     )

@@ -28,7 +28,7 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def chromium() -> Generator[Browser]:
+def chromium(*flags: str) -> Generator[Browser]:
     """A browser for many tests. Without Chromium they are skipped; with TEST_NEEDS_CHROMIUM they fail."""
     path = chromium_path()
     if path is None:
@@ -39,7 +39,7 @@ def chromium() -> Generator[Browser]:
     language = {"LANGUAGE": "zh_CN", "LANG": "zh_CN.UTF-8"}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=list(_FLAGS), env={**os.environ, **language}
+            executable_path=path, args=[*_FLAGS, *flags], env={**os.environ, **language}
         )
         try:
             yield browser

@@ -1,12 +1,11 @@
-"""A process that pulls from the registry and dies at one step of it: `python -m`, with step and count."""
+"""What a process does that pulls from the registry and dies at one step of it."""
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from config import load_settings
+from config import Settings
 from miniprogram_api.app import create_app
 from miniprogram_api.registry import jobs_pulling, sources
 from miniprogram_api.registry.service import pulling, taking_over
@@ -39,16 +38,12 @@ def _deadly(real: Callable[..., Any], count: int) -> Callable[..., Any]:
     return run
 
 
-def main(step: str, count: int) -> None:
-    """Pull, and die on the way."""
+def pull_and_die(settings: Settings, step: str, count: int) -> None:
+    """Pull, and be killed after a step was done so many times."""
     place, name = STEPS[step]
     setattr(place, name, _deadly(getattr(place, name), count))
-    app = create_app(load_settings())
+    app = create_app(settings)
     with app.app_context():
         source = sources.current()
         if source is not None:
             jobs_pulling.pull(source)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

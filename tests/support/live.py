@@ -3,7 +3,6 @@
 import dataclasses
 import http.client
 import json
-import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,11 +13,12 @@ from threading import Barrier
 from typing import Any, TypeVar
 
 from config.settings import Settings
-from miniprogram_api.devtools.bench.servers import Server, environment, serving
+from miniprogram_api.devtools.bench.servers import Server, environment
 from miniprogram_api.identity.models import Member, MemberSession
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic
 from miniprogram_api.kernel.ids import new_id, opaque_token, token_hash
+from tests.support.forked import forked_gunicorn
 
 T = TypeVar("T")
 ANSWERS_WITHIN_S = 15
@@ -31,7 +31,7 @@ def live(settings: Settings, *, target: str = "wsgi:app", **changes: Any) -> Gen
     layout = {"web_processes": 2, "web_threads": 8} if shared and settings.database_url else {}
     served = dataclasses.replace(settings, **(layout | changes))
     log = Path(settings.data_dir) / f"server-{new_id().hex}.log"
-    with serving(target, environ=environment(served), log=log, ready="/readyz") as server:
+    with forked_gunicorn(target, environ=environment(served), log=log) as server:
         yield server
 
 
@@ -134,11 +134,3 @@ def together(runs: Sequence[Callable[[], T]], *, threads: int) -> list[T]:
 
     with ThreadPoolExecutor(threads, initializer=begin) as pool:
         return list(pool.map(lambda run: run(), runs))
-
-
-def wait_until(true: Callable[[], bool], *, within_s: float = 30) -> None:
-    """Ask again and again until it is so."""
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

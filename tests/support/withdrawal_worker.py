@@ -1,17 +1,12 @@
-"""A worker that withdraws a site in batches of three, and kills itself before the statement it is told.
-
-Arguments: the site, its project, and the number of the statement; 0 lets it finish and prints how many.
-"""
+"""What a worker does that withdraws a site in batches of three, and kills itself before a statement."""
 
 import functools
 import os
 import signal
-import sys
-from uuid import UUID
 
 from sqlalchemy import event
 
-from config import load_settings
+from config import Settings
 from miniprogram_api.app import create_app
 from miniprogram_api.kernel import events
 from miniprogram_api.kernel.db import db
@@ -27,9 +22,12 @@ def in_small_batches() -> None:
     vars(withdrawals)["advance"] = small
 
 
-def main(site_id: str, project_id: str, kill_before: int) -> None:
-    """Take the withdrawal over and deliver what follows, as long as we live."""
-    app = create_app(load_settings())
+def withdraw_and_die(settings: Settings, found: Withdrawn, kill_before: int) -> None:
+    """Take the withdrawal over and deliver what follows, and die before a statement; nought lets it live.
+
+    Prints how many statements it took.
+    """
+    app = create_app(settings)
     in_small_batches()
     count = 0
 
@@ -42,11 +40,7 @@ def main(site_id: str, project_id: str, kill_before: int) -> None:
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", note)
         event.listen(db.engine, "commit", note)
-        withdraw(Withdrawn(UUID(site_id), project_id))
+        withdraw(found)
         while events.drain():
             pass
     print(count, flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

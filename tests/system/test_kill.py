@@ -25,7 +25,8 @@ from miniprogram_api.operations.snapshots import snapshot
 from miniprogram_api.visits.models import Booking
 from tests.factories.sites import make_site
 from tests.factories.visits import make_slot
-from tests.support.live import Answer, Caller, Lost, live, member_tokens, wait_until
+from tests.support.live import Answer, Caller, Lost, live, member_tokens
+from tests.support.waiting import wait_until
 
 KILLS = 60 if "FUZZ_LONG" in os.environ else 8
 BOOKERS = 8

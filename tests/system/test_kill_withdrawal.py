@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Generator
 from datetime import timedelta
@@ -15,7 +13,6 @@ from flask import Flask
 from sqlalchemy import select
 
 from config.settings import Settings
-from miniprogram_api.devtools.bench.servers import environment
 from miniprogram_api.kernel import clock, events
 from miniprogram_api.kernel.audit import AuditRow
 from miniprogram_api.kernel.db import reading
@@ -25,8 +22,8 @@ from miniprogram_api.registry import jobs_withdrawals
 from miniprogram_api.registry.models import Announcement
 from miniprogram_api.registry.service import withdrawals
 from miniprogram_api.visits.models import Booking, Slot, Ticket
-from tests.support.product import ROOT
-from tests.support.withdrawal_worker import in_small_batches
+from tests.support.forked import run_forked
+from tests.support.withdrawal_worker import in_small_batches, withdraw_and_die
 from tests.support.withdrawing import Withdrawn, get_case, make_visited_site, withdraw
 
 POINTS = 40 if "FUZZ_LONG" in os.environ else 4
@@ -42,18 +39,9 @@ def _small_batches() -> Generator[None]:
 
 def run_worker(settings: Settings, found: Withdrawn, *, kill_before: int) -> tuple[int, str]:
     """How a worker ended, and what it printed."""
-    module = [sys.executable, "-m", "tests.support.withdrawal_worker"]
-    ended = subprocess.run(
-        [*module, str(found.site_id), found.project_id, str(kill_before)],
-        cwd=ROOT,
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr
-    return ended.returncode, ended.stdout
+    ended = run_forked(withdraw_and_die, settings, found, kill_before, folder=settings.data_dir)
+    assert ended.status in {0, -signal.SIGKILL}, ended.printed
+    return ended.status, ended.printed
 
 
 def resume(found: Withdrawn) -> None:

@@ -21,8 +21,9 @@ from miniprogram_api.operations.snapshots import snapshot
 from tests.factories.sites import make_site
 from tests.factories.visits import make_slot
 from tests.support.clients import FakePeople
-from tests.support.live import Answer, Caller, live, member_tokens, wait_until
+from tests.support.live import Answer, Caller, live, member_tokens
 from tests.support.servers import free_port, own_redis
+from tests.support.waiting import wait_until
 
 BOOKERS = 4
 MEMBERS = 3000

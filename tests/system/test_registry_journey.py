@@ -13,8 +13,8 @@ from config.settings import Settings
 from miniprogram_api.devtools.fake_registry import DEMO_PARTNER_ID, DEMO_PARTNER_SECRET
 from miniprogram_api.devtools.fake_wechat import BOOKING_CANCELLED_TEMPLATE
 from miniprogram_api.kernel.clock import BEIJING
-from tests.support.live import wait_until
 from tests.support.product import Product, fresh_machine, started
+from tests.support.waiting import wait_until
 
 PASSWORD = "demo-only-password"
 PROJECT = "CC-2026-JOURNEY"

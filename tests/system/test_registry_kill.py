@@ -1,17 +1,14 @@
 """A process that pulls is killed at every step of a page: the next one ends where no kill would have led."""
 
-import subprocess
-import sys
+import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from config.settings import Settings
-from miniprogram_api.devtools.bench.servers import environment
 from miniprogram_api.devtools.fake_registry import FakeRegistry
 from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.audit import AuditRow
@@ -23,8 +20,9 @@ from miniprogram_api.registry.models import DeadLetter, HeldProject
 from miniprogram_api.registry.queries.replica import differences
 from miniprogram_api.registry.service import pulling
 from miniprogram_api.sites.rules import dictionary
+from tests.support.forked import run_forked
+from tests.support.killed_pull import pull_and_die
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECTS = 620  # two pages of the snapshot
 KILLS = [
     ("claim", 1),
@@ -41,14 +39,6 @@ KILLS = [
     ("changes", 1),
     ("finish", 1),
 ]
-
-
-def killed(settings: Settings, step: str, count: int) -> int:
-    command = [sys.executable, "-m", "tests.support.killed_pull", step, str(count)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(settings), capture_output=True, timeout=120, check=False
-    )
-    return done.returncode
 
 
 def pull_after_the_lease() -> None:
@@ -86,7 +76,8 @@ def test_no_kill_in_a_page_loses_or_doubles_anything(
         for number in range(20):
             fake_registry.put(f"P-{number:04}", name=f"新名 {number}（示例）")
         kernel_clock.freeze(datetime.now(UTC))
-    assert killed(settings, step, count) == -9
+    ended = run_forked(pull_and_die, settings, step, count, folder=settings.data_dir)
+    assert ended.status == -signal.SIGKILL, ended.printed
     pull_after_the_lease()
     check_replica(fake_registry)
     dictionary.forget()

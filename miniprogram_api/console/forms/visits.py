@@ -15,6 +15,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import NumberRange
 
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
@@ -51,7 +52,9 @@ class ExportForm(ConsoleForm):
     """Taking contacts in full out of the product."""
 
     kind = RadioField(
-        "文件格式", choices=[("xlsx", "Excel 表格（.xlsx）"), ("csv", "CSV 文本（.csv）")], default="xlsx"
+        "文件格式",
+        choices=[SelectChoice("xlsx", "Excel 表格（.xlsx）"), SelectChoice("csv", "CSV 文本（.csv）")],
+        default="xlsx",
     )
     reason = StringField("导出原因", [required("请写明导出的原因和用途。"), length(2, 200)], filters=[clean])
 
@@ -61,7 +64,7 @@ class CancelForm(ConsoleForm):
 
     extent = RadioField(
         "取消多少",
-        choices=[("all", "整单取消"), ("part", "只减少人数")],
+        choices=[SelectChoice("all", "整单取消"), SelectChoice("part", "只减少人数")],
         validators=[chosen("请选择取消多少。")],
     )
     adults = IntegerField("减少成人", [optional(), _people()])
@@ -82,7 +85,7 @@ class CorrectionForm(ConsoleForm):
 
     outcome = RadioField(
         "实际情况",
-        choices=[("came", "其实来了"), ("called_off", "没来，但不是游客的责任")],
+        choices=[SelectChoice("came", "其实来了"), SelectChoice("called_off", "没来，但不是游客的责任")],
         validators=[chosen("请选择实际情况。")],
     )
     came = IntegerField("来了几人", [optional(), between(1, MOST_PEOPLE)])
@@ -97,7 +100,7 @@ class PersonForm(Form):  # type: ignore[misc]  # the library has no types
     """A named visitor and their document."""
 
     name = StringField("姓名", [required("请填写参观人姓名。"), length(1, 60)], filters=[clean])
-    id_type = SelectField("证件类型", choices=list(words.ID_TYPE.items()))
+    id_type = SelectField("证件类型", choices=[SelectChoice(*each) for each in words.ID_TYPE.items()])
     id_number = StringField("证件号码", [required("请填写证件号码。"), length(1, 40)], filters=[clean])
 
     def validate_id_number(self, field: Any) -> None:
@@ -110,7 +113,7 @@ class CallerForm(ConsoleForm):
 
     channel = RadioField(
         "预约方式",
-        choices=[("phone", "电话"), ("window", "窗口")],
+        choices=[SelectChoice("phone", "电话"), SelectChoice("window", "窗口")],
         default="phone",
         validators=[chosen("请选择电话或窗口。")],
     )

@@ -15,6 +15,9 @@ function readTable(table) {
 
 const share = (text) => (text === "—" ? null : Number(text.replace("%", "")));
 
+// A day of the year needs no year below its bar.
+const short = (label) => label.replace(/^\d{4}-(\d\d)-(\d\d)$/, (_, month, day) => `${Number(month)}月${Number(day)}日`);
+
 function series(name, data, more) {
   return { name, data, itemStyle: { color: COLOURS[name] }, lineStyle: { color: COLOURS[name] }, ...more };
 }
@@ -28,7 +31,7 @@ function options(title, { labels, column }) {
     tooltip: { trigger: "axis", renderMode: "richText", confine: true },
     legend: { top: 0, textStyle: { color: INK } },
     grid: { left: 8, right: 8, top: 40, bottom: 8, containLabel: true },
-    xAxis: { type: "category", data: labels, axisLabel: { color: INK, hideOverlap: true, width: 90, overflow: "truncate" }, axisLine: { lineStyle: { color: LINE } } },
+    xAxis: { type: "category", data: labels, axisLabel: { color: INK, hideOverlap: true, width: 110, overflow: "truncate", formatter: short }, axisLine: { lineStyle: { color: LINE } } },
     yAxis: [
       { type: "value", name: "人", minInterval: 1, axisLabel: { color: INK }, nameTextStyle: { color: INK }, splitLine: { lineStyle: { color: LINE } } },
       { type: "value", name: "%", min: 0, axisLabel: { color: INK }, nameTextStyle: { color: INK }, splitLine: { show: false } },

@@ -17,11 +17,10 @@ from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.errors.gate import NotANoShow
-from miniprogram_api.visits.models import BookingStatus
 from miniprogram_api.visits.queries import bookings as queries
 from miniprogram_api.visits.queries import history
 from miniprogram_api.visits.queries import standing as standing_queries
-from miniprogram_api.visits.queries.shown import BookingShown
+from miniprogram_api.visits.queries.shown import BookingShown, BookingStatus
 from miniprogram_api.visits.rules import words
 from miniprogram_api.visits.service import no_shows, revealing, standing
 from miniprogram_api.visits.service.revealing import RevealedContact

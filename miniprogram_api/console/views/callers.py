@@ -22,9 +22,9 @@ from miniprogram_api.kernel.errors import AppError, Forbidden, NotFound
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.errors.bookings import SlotFull
-from miniprogram_api.visits.models import Channel
 from miniprogram_api.visits.queries import occupancy
 from miniprogram_api.visits.queries.booking_facts import BookingFacts, get_booking_facts
+from miniprogram_api.visits.queries.shown import Channel
 from miniprogram_api.visits.rules import words
 from miniprogram_api.visits.rules.party import (
     Contact,
@@ -146,6 +146,7 @@ def _prepare(form: CallerForm, facts: BookingFacts) -> None:
     policy = facts.situation.policy
     if not _KEY.fullmatch(form.key.data or ""):
         form.key.data = str(new_id())
+    form.children.label.text = f"儿童（{policy.child_age} 周岁以下）"
     form.needs_contact = policy.real_name is not RealName.NONE
     needed = min(persons_needed(_party(form), policy), form.persons.max_entries)
     while len(form.persons) > needed:

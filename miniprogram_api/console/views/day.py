@@ -16,9 +16,9 @@ from miniprogram_api.console.pages import own_may, page
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.sites.service import get_managed_site
-from miniprogram_api.visits.models import BookingStatus
 from miniprogram_api.visits.queries import desk, occupancy
 from miniprogram_api.visits.queries.desk import DeskFilter
+from miniprogram_api.visits.queries.shown import BookingStatus
 from miniprogram_api.visits.rules import words
 from miniprogram_api.web.schemas import parse_id
 

@@ -105,7 +105,8 @@ def _send(site_id: UUID, wanted: DeskFilter, kind: str, *, reason: str | None) -
         rows = queries.iterate_rows(session, ids, unmasked=reason is not None)
         _WRITERS[kind](out, queries.HEADER, rows, _footer(exporter, len(ids)))
     out.seek(0)
-    name = f"预约-{wanted.visit_on:%Y%m%d}{'-完整' if reason else ''}.{kind}"
+    # Plain letters: some systems spell another name than they were given.
+    name = f"bookings-{wanted.visit_on:%Y%m%d}{'-contacts' if reason else ''}.{kind}"
     response = send_file(out, mimetype=_MIMETYPES[kind], as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
     return response

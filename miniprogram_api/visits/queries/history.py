@@ -16,6 +16,7 @@ from miniprogram_api.visits.models import Scan, ScanResult, Slot
 from miniprogram_api.visits.rules.history_words import Change, SlotName, refusal_in_words, sentence_of
 
 _MOST = 200
+_MOVES = ("visits.reschedule", "visits.move_by_site")
 _KINDS = ("booking", "contact")
 _PEOPLE = {"member": "游客本人", "system": "系统"}
 _WEEKDAYS = "一二三四五六日"
@@ -80,7 +81,7 @@ def _of_change(row: Row[Any], names: dict[str, str], slot_name: SlotName) -> Hap
 
 
 def _slot_names(session: Session, changes: Sequence[Row[Any]]) -> SlotName:
-    moves = [row for row in changes if row.action == "visits.reschedule"]
+    moves = [row for row in changes if row.action in _MOVES]
     wanted = {UUID(facts["slot_id"]) for row in moves for facts in (row.before, row.after)}
     columns: tuple[Any, ...] = (Slot.id, Slot.starts_at, Slot.ends_at)
     rows = session.execute(select(*columns).where(Slot.id.in_(wanted))).all() if wanted else ()

@@ -59,6 +59,16 @@ def _moved(change: Change, slot_name: SlotName) -> str:
     return f"改期：由 {slot_name(before)} 改到 {slot_name(after)}{late}"
 
 
+def _moved_by_site(change: Change, slot_name: SlotName) -> str:
+    before, after = (str(facts.get("slot_id")) for facts in (change.before, change.after))
+    return f"馆方改期：由 {slot_name(before)} 改到 {slot_name(after)}"
+
+
+def _displaced(change: Change, _: SlotName) -> str:
+    before, after = change.before.get("admitted", 0), change.after.get("admitted", 0)
+    return f"离线核销与其他闸口冲突，减少入场 {before - after} 人"
+
+
 def _cancelled(change: Change, _: SlotName) -> str:
     late = "，超过免责期限" if change.after.get("late") else ""
     return _CANCELLED_BY.get(str(change.after.get("by")), "预约被取消") + late
@@ -104,6 +114,9 @@ _TELLERS: Mapping[str, Callable[[Change, SlotName], str]] = {
     "visits.cancel": _cancelled,
     "visits.cancel_part": _partly_cancelled,
     "visits.cancel_by_site": _always("场次关闭，预约由馆方取消"),
+    "visits.move_by_site": _moved_by_site,
+    "visits.restore": _always("撤销了场次变更，预约已恢复"),
+    "visits.displace_admission": _displaced,
     "visits.cancel_by_authority": _always("示范点退出，预约被取消"),
     "visits.admit": _admitted,
     "visits.undo_admission": _undone,

@@ -256,3 +256,20 @@ def test_a_device_that_was_revoked_lets_nobody_in_and_loses_nothing(
 def end_sessions(staff_id: UUID, clock: Clock) -> None:
     with atomic() as session:
         staff_sessions.end_all(session, staff_id=staff_id, actor=SYSTEM, reason="test", now=clock.now)
+
+
+def test_a_browser_that_cannot_check_signatures_says_so_and_works_with_a_network(
+    desk: Desk, site: Site, book: Book
+) -> None:
+    booking = book(adults=2)
+    desk.sign_in(Role.GATE, site=site)
+    desk.page.add_init_script(
+        "SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException('', 'NotSupportedError'))"
+    )
+    desk.visit(f"/console/sites/{site.id}/gate")
+    expect(desk.page.locator("#package")).to_contain_text("断网时不能核验")
+    desk.page.get_by_label("票码").fill(code_of(booking))
+    desk.page.get_by_role("button", name="查票").click()
+    desk.page.get_by_role("button", name="确认入场 2 人").click()
+    expect(desk.page.locator("#answer")).to_contain_text("已入场 2 人")
+    assert admitted(booking) == 2

@@ -135,6 +135,10 @@ function aloneWords() {
 }
 
 function showPackage() {
+  if (!gate.isAble) {
+    const old = "这个浏览器版本太旧，断网时不能核验；联网时照常使用。请升级浏览器。";
+    return show(byId("package"), icon("exclamation-triangle"), old);
+  }
   const kept = gate.canWorkAlone && page.kept === "yes";
   show(byId("package"), icon(kept ? "check-circle" : "hourglass-split"),
     kept ? "断网可用：今天的名单已存到本机" : "正在准备断网名单…");

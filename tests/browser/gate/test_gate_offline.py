@@ -100,6 +100,21 @@ def test_a_party_comes_in_parts_and_what_was_not_sent_is_undone_at_once(
     assert admitted(booking) == 3
 
 
+def test_what_was_sent_cannot_be_undone_without_a_network_and_it_says_so(
+    doors: Callable[[str], Door], book: Book
+) -> None:
+    booking = book(adults=2)
+    door = doors("东门")
+    door.admit(code_of(booking))
+    expect(door.answer).to_contain_text("已入场 2 人")
+    with door.desk.offline():
+        door.answer.get_by_role("button", name="撤销").click()
+        door.answer.get_by_role("button", name="撤销入场").click()
+        expect(door.answer).to_contain_text("没有撤销")
+        expect(door.answer).to_contain_text("撤销它需要网络")
+    assert admitted(booking) == 2
+
+
 def test_a_revoked_and_a_foreign_ticket_are_refused_by_the_gate_itself(
     app: Flask, doors: Callable[[str], Door], book: Book, site: Site
 ) -> None:

@@ -29,12 +29,15 @@ WITHOUT_A_LINK = {
     # What no account, device, letter or objection of the demonstration is in the state for.
     "approve_grant",
     "confirm_discard",
+    "correct_no_show",
     "enable_staff_member",
     "open_invitation",
     "reset_second_factor",
     "restore_device",
     "restore_grant",
+    "show_made_booking",
     "show_objection_file",
+    "waive_strike",
 }
 _FILES = re.compile(r'<(?:link|script|img|use)\b[^>]*?\b(?:href|src)="(/console/static/[^"#]+)')
 _IMPORTS = re.compile(r'\bfrom\s*"(\./[^"]+)"')

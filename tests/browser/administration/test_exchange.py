@@ -77,7 +77,7 @@ def test_a_vanished_project_is_proposed_for_closing_and_never_deleted(desk: Desk
     page = desk.page
     page.get_by_role("link", name=re.compile("处对账差异待决定")).click()
     expect(page.get_by_text("建议暂停开放，不删除")).to_be_visible()
-    page.get_by_role("link", name="处理净月潭低碳景区").click()
+    page.get_by_role("link", name=re.compile("^处理.*净月潭低碳景区")).click()
     page.get_by_role("radio", name="暂停这个示范点的开放").check()
     page.get_by_label("理由").fill("已电话向登记系统核实")
     page.get_by_role("button", name="确定").click()
@@ -94,7 +94,7 @@ def test_a_difference_can_be_left_as_it_is_by_keyboard(desk: Desk, vanished: Sit
     page = desk.page
     desk.tab_to(page.get_by_role("link", name="查看报告"))
     desk.press("Enter")
-    desk.tab_to(page.get_by_role("link", name="处理净月潭低碳景区"))
+    desk.tab_to(page.get_by_role("link", name=re.compile("^处理.*净月潭低碳景区")))
     desk.press("Enter")
     desk.tab_to(page.get_by_role("radio", name="暂停这个示范点的开放"))
     desk.press("ArrowDown")

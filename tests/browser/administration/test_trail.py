@@ -1,4 +1,4 @@
-"""The audit trail in a browser: who, what, before and after, filter, export; nothing that changes it (B10)."""
+"""The audit trail in a browser: before and after, filter, export; nothing that changes it (B10)."""
 
 import pytest
 from playwright.sync_api import expect

@@ -40,7 +40,7 @@ guide(
     notes=("取消后名额立即放出，不能恢复；游客可以重新预约。",),
 )
 
-_REVEAL = "personal_data.reveal"
+_REVEAL = revealing.PERMISSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ def reveal_contact(booking_id: str) -> Response:
                 contact = revealing.reveal_contact(
                     session, booking_id=wanted, actor=current_actor(), reason=form.why.data
                 )
+            revealing.count_reveals(current_principal(), 1)
     return _booking_page(wanted, form, contact, permission=_REVEAL)
 
 

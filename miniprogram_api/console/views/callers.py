@@ -77,7 +77,8 @@ def _slots_page(site: Any) -> Response:
     on = max(day_or(request.args.get("date"), clock.today()), clock.today())
     with reading() as session:
         day = occupancy.show_figures(session, site.id, on=on, now=clock.now())
-    return page("visits/choose_slot.html", site=site, day=day, today=clock.today())
+    may_override = own_may(_OVERRIDE, site=site)
+    return page("visits/choose_slot.html", site=site, day=day, today=clock.today(), may_override=may_override)
 
 
 def _people_page(site: Any, slot_id: UUID) -> Response:

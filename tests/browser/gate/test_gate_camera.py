@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.sites.models import Site
@@ -14,7 +14,7 @@ from miniprogram_api.visits import tickets
 from miniprogram_api.visits.models import Booking
 from tests.browser.gate.conftest import Book
 from tests.factories.gate import Gate, code_of
-from tests.support.chromium import chromium
+from tests.support.chromium import launched
 from tests.support.desk import PHONE, Desk, seated
 from tests.support.door import Door
 
@@ -27,12 +27,12 @@ def booking(book: Book) -> Booking:
 
 
 @pytest.fixture
-def camera_desk(app: Flask, booking: Booking, tmp_path: Path) -> Generator[Desk]:
+def camera_desk(app: Flask, browser: Browser, booking: Booking, tmp_path: Path) -> Generator[Desk]:
     film = tmp_path / "ticket.y4m"
     film.write_bytes(film_of(code_of(booking), tmp_path))
     with (
-        chromium(f"--use-file-for-fake-video-capture={film}") as browser,
-        seated(browser, app, PHONE) as desk,
+        launched(browser.browser_type, f"--use-file-for-fake-video-capture={film}") as with_camera,
+        seated(with_camera, app, PHONE) as desk,
     ):
         yield desk
 

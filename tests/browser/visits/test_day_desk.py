@@ -81,6 +81,17 @@ def test_somebody_is_found_and_opened_by_keyboard_alone(manager: Desk) -> None:
     expect(manager.page.get_by_text("138****8001")).to_be_visible()
 
 
+def test_the_arrow_keys_go_through_the_list(manager: Desk, bookings: list[UUID]) -> None:
+    links = manager.page.locator("#list tbody a")
+    manager.tab_to(links.first)
+    manager.press("ArrowDown", "ArrowDown")
+    expect(links.nth(2)).to_be_focused()
+    manager.press("End")
+    expect(links.last).to_be_focused()
+    manager.press("ArrowDown", "ArrowUp", "Enter")
+    expect(manager.page.get_by_text("138****8002")).to_be_visible()
+
+
 def test_one_slot_is_looked_at_alone(manager: Desk) -> None:
     manager.page.get_by_role("link", name="14:00").click()
     expect(manager.page.locator("#list tbody tr")).to_have_count(2)

@@ -97,9 +97,10 @@ def _elsewhere(address: str) -> AnyResponse:
 
 def _address() -> str:
     """Where the browser is, to come back to."""
-    if request.method in _SAFE and not request.headers.get("HX-Request"):
-        return request.full_path.rstrip("?")
-    return request.path
+    if request.headers.get("HX-Request"):
+        return request.path
+    # Of a form too: what it is about may stand in its address.
+    return request.full_path.rstrip("?")
 
 
 @console.route("/<path:unknown>", methods=["GET", "POST"])

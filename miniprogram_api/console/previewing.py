@@ -1,8 +1,11 @@
 """Dangerous acts in two steps on one address: what was filled in is previewed, then done as it was shown."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from flask import request
+
+from miniprogram_api.kernel.ids import new_id
 
 
 class Step(StrEnum):
@@ -13,7 +16,8 @@ class Step(StrEnum):
     APPLY = "apply"
 
 
-_NOT_CARRIED = {"csrf_token", "step"}
+# Said anew by each preview.
+_NOT_CARRIED = {"csrf_token", "step", "seen", "change_id"}
 
 
 def step_at() -> Step:
@@ -22,6 +26,17 @@ def step_at() -> Step:
     return Step.FILL if request.method != "POST" or asked not in list(Step) else Step(asked)
 
 
-def carried() -> list[tuple[str, str]]:
-    """What was filled in, for the page of the preview to send again."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
+def key_of(text: str | None) -> UUID:
+    """The key by which a command that is sent twice happens once; a new one where the form brought none."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return new_id()
+
+
+def carried(**more: object) -> list[tuple[str, str]]:
+    """What was filled in, and what the preview adds, for its page to send again."""
+    added = [(name, str(value)) for name, value in more.items()]
+    return added + [
+        (name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED
+    ]

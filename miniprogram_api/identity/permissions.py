@@ -41,7 +41,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "strikes.manage": "waive a visitor's no-shows",
         "figures.view": "see how many booked, came and did not, without who they were",
         "gate.scan": "admit visitors",
-        "gate.undo": "take an admission back",
+        "gate.undo": "take an admission back, and settle where gates let in too many",
         "corrections.view": "see the corrections and local notes about a site's registry data",
         "corrections.file": "ask the registry to correct a site's data, and note what is wrong meanwhile",
         "withdrawals.view": "see how the withdrawal of a site goes",

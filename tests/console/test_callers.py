@@ -74,6 +74,14 @@ def test_the_slots_of_a_day_say_which_can_be_had(site: Site, slot: Slot, manager
     assert str(full.id) not in answer.text
 
 
+def test_a_slot_past_its_time_takes_who_may_override(
+    app: Flask, site: Site, manager: PageClient, clock: Clock
+) -> None:
+    with atomic() as session:
+        make_slot(session, site.id, starts_at=MONDAY + timedelta(minutes=30))
+    assert "已停止预约，需破例" in text_of(manager.get(path(site)))
+
+
 def test_a_caller_is_booked_in_three_steps(site: Site, slot: Slot, manager: PageClient) -> None:
     form = manager.get(path(site), query_string={"slot": str(slot.id)})
     assert "第 2 步，共 3 步" in text_of(form)

@@ -24,7 +24,18 @@ MOST_STATEMENTS = 12
 # The figures have charts, and the gate reads pictures of a camera.
 HEAVY = {"show_figures", "open_gate"}
 # A page that is only come to by a refusal, not by a link.
-WITHOUT_A_LINK = {"prove_again"}
+WITHOUT_A_LINK = {
+    "prove_again",
+    # What no account, device, letter or objection of the demonstration is in the state for.
+    "approve_grant",
+    "confirm_discard",
+    "enable_staff_member",
+    "open_invitation",
+    "reset_second_factor",
+    "restore_device",
+    "restore_grant",
+    "show_objection_file",
+}
 _FILES = re.compile(r'<(?:link|script|img|use)\b[^>]*?\b(?:href|src)="(/console/static/[^"#]+)')
 _IMPORTS = re.compile(r'\bfrom\s*"(\./[^"]+)"')
 

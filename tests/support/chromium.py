@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = (
@@ -30,18 +30,23 @@ def chromium_path() -> str | None:
 @contextmanager
 def chromium() -> Generator[Browser]:
     """A browser for many tests. Without Chromium they are skipped; with TEST_NEEDS_CHROMIUM they fail."""
-    path = chromium_path()
-    if path is None:
+    if chromium_path() is None:
         if os.environ.get("TEST_NEEDS_CHROMIUM"):
             pytest.fail(_HOW)
         pytest.skip(_HOW)
+    with sync_playwright() as playwright, launched(playwright.chromium) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(kind: BrowserType, *flags: str) -> Generator[Browser]:
+    """A browser with flags of its own beside the usual ones."""
     # The dates and buttons of Chromium's own come in the language of its environment.
     language = {"LANGUAGE": "zh_CN", "LANG": "zh_CN.UTF-8"}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=list(_FLAGS), env={**os.environ, **language}
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = kind.launch(
+        executable_path=chromium_path(), args=[*_FLAGS, *flags], env={**os.environ, **language}
+    )
+    try:
+        yield browser
+    finally:
+        browser.close()

@@ -15,10 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from miniprogram_api.identity.models import RequestChannel, RequestKind
 from miniprogram_api.identity.permissions import Reach, Role
-from miniprogram_api.identity.service import devices, staff_sessions
+from miniprogram_api.identity.service import data_requests, devices, staff_sessions
 from miniprogram_api.identity.service.staff_sessions import Origin
-from miniprogram_api.kernel import clock
+from miniprogram_api.kernel import clock, runtime_settings
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import atomic
 from miniprogram_api.kernel.ids import new_id
@@ -34,6 +35,8 @@ from miniprogram_api.registry.models import (
 )
 from miniprogram_api.registry.models.announcements import Announcement, EventType, Sending, SendingState
 from miniprogram_api.registry.models.partners import PartnerKey
+from miniprogram_api.registry.models.reconciliation import Difference
+from miniprogram_api.registry.models.reconciliation import Kind as DifferenceKind
 from miniprogram_api.registry.service import subscriptions
 from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.models import (
@@ -46,9 +49,12 @@ from miniprogram_api.visits.models import (
     Scan,
     ScanResult,
     Slot,
+    SlotAct,
     Strike,
     StrikeKind,
 )
+from miniprogram_api.visits.rules.slot_choice import SlotChoice, Wanted
+from miniprogram_api.visits.service import slot_changes
 from tests.factories import members as member_factory
 from tests.factories import notices as notice_factory
 from tests.factories import partners as partner_factory
@@ -339,6 +345,68 @@ def _report(session: Session) -> UUID:
     return report.id
 
 
+def _difference(session: Session, _person: Person, _before: dict[str, str]) -> UUID:
+    """A project that we hold and the registry does not know."""
+    found = Difference(
+        id=new_id(),
+        report_id=_report(session),
+        kind=DifferenceKind.UNKNOWN_THERE,
+        project_id="CC-2026-0001",
+        repaired=False,
+        outcome="",
+        since=clock.now(),
+    )
+    session.add(found)
+    session.flush()
+    return found.id
+
+
+def _data_request(session: Session, _person: Person, _before: dict[str, str]) -> UUID:
+    """Somebody asked on paper to have their data corrected."""
+    return data_requests.file_request(
+        session,
+        kind=RequestKind.CORRECTION,
+        channel=RequestChannel.LETTER,
+        received_on=clock.today(),
+        file_number=None,
+        actor=SYSTEM,
+        now=clock.now(),
+    ).id
+
+
+def _setting_change(session: Session, _person: Person, _before: dict[str, str]) -> UUID:
+    """A change that takes effect tomorrow, to another value than the last."""
+    name = "identity.audit_export_rows"
+    return runtime_settings.change(
+        session,
+        name,
+        value=5000 + len(runtime_settings.list_changes(session, name)),
+        effective_at=clock.now() + timedelta(days=1),
+        reason="试行",
+        actor=SYSTEM,
+        now=clock.now(),
+    ).id
+
+
+def _slot_change(_world: Requests, person: Person, _before: dict[str, str]) -> str:
+    """Every slot of a day closed at once."""
+    with atomic() as session:
+        tomorrow = clock.now() + timedelta(days=1)
+        slot = visit_factory.make_slot(session, person.side.site_id, starts_at=tomorrow)
+        first = last = slot.visit_on
+    with atomic() as session:
+        change = slot_changes.change_slots(
+            session,
+            change_id=new_id(),
+            site_id=person.side.site_id,
+            choice=SlotChoice(first=first, last=last),
+            wanted=Wanted(act=SlotAct.CLOSE, reason_code="maintenance", public_text="设备检修"),
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        return str(change.id)
+
+
 def _day_of_report(session: Session) -> str:
     _report(session)
     return clock.today().isoformat()
@@ -409,6 +477,10 @@ EXAMPLES: dict[str, Example] = {
     ),
     "hold_id": _example(_row(_hold), "person"),
     "scan_id": _example(_row(_scan), "site"),
+    "change_id": _example(_slot_change, "site"),
+    "request_id": _example(_row(_data_request)),
+    "difference_id": _example(_row(_difference)),
+    "setting_change_id": _example(_row(_setting_change)),
     "conflict_id": _example(_row(_conflict), "site"),
     "strike_id": _example(_row(_strike), "site"),
     "project_id": _example(_row(_project)),

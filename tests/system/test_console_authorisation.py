@@ -22,6 +22,12 @@ pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.once]
 
 # What differs between two answers to the same question.
 _OF_THE_REQUEST = re.compile(r'<code>[^<]*</code>|name="csrf_token" value="[^"]*"')
+# Parts of an address that are words and no objects, and one that there is.
+_WORDS = {"kind": "csv", "table": "day", "to": "suspended", "name": "identity.audit_export_rows"}
+# Which step may be taken is the opening state's question: some take sites.manage, one takes sites.publish.
+_DECIDED_LATER = {f"{method} /console/sites/{{site_id}}/state/{{to}}" for method in ("GET", "POST")}
+# A file made out of what the page shows.
+_ONLY_READS = {"POST /console/sites/{site_id}/day/export.{kind}"}
 _AT_THE_DESK = [caller for caller in CALLERS if caller.kind in {"staff", "device"}]
 
 
@@ -45,6 +51,13 @@ def _call(app: Flask, client: PageClient, route: Route, ids: dict[str, str]) -> 
     return client.get(path) if route.method in SAFE else client.post(path)
 
 
+def _ids_of(world: World, route: Route, person: Person) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    for name in route.parameters:
+        ids[name] = _WORDS[name] if name in _WORDS else EXAMPLES[name].make(world, person, ids)
+    return ids
+
+
 def _seen(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, _OF_THE_REQUEST.sub("", answer.text)
 
@@ -55,7 +68,7 @@ def test_every_page_can_be_tried(app: Flask) -> None:
             f"{route}: parameter `{name}` is new; add it to EXAMPLES"
             for route in _guarded(app)
             for name in route.parameters
-            if name not in EXAMPLES
+            if name not in EXAMPLES.keys() | _WORDS.keys()
         ]
     )
 
@@ -83,6 +96,17 @@ def test_nobody_opens_a_page_without_its_permission(app: Flask) -> None:
     _report(failures)
 
 
+def test_nothing_is_changed_under_a_permission_to_read(app: Flask) -> None:
+    wrong = [
+        f"{route} takes {route.policy}"
+        for route in _guarded(app)
+        if route.method not in SAFE
+        and str(route.policy).endswith(".view")
+        and str(route) not in _DECIDED_LATER | _ONLY_READS
+    ]
+    _report(wrong)
+
+
 def test_own_pages_open(app: Flask) -> None:
     """And a form that is sent empty is no more than refused."""
     world, failures = World(app), []
@@ -91,7 +115,9 @@ def test_own_pages_open(app: Flask) -> None:
             if route.policy not in caller.may:
                 continue
             person = world.sign_in(caller, world.make_side())
-            answer = _call(app, _sit_down(app, person), route, world.ids_of(route, person))
+            answer = _call(app, _sit_down(app, person), route, _ids_of(world, route, person))
+            if answer.status_code == 404 and str(route) in _DECIDED_LATER:
+                continue
             if answer.status_code not in {200, 302, 303, 409, 422}:
                 failures.append(f"{route} by {caller.name}: {answer.status_code}")
     _report(failures)
@@ -109,11 +135,13 @@ def test_a_foreign_object_is_the_page_of_none(app: Flask) -> None:
 def _misses(world: World, route: Route, caller: Caller) -> Iterator[str]:
     person, stranger = (world.sign_in(caller, world.make_side()) for _ in range(2))
     client = _sit_down(world.app, person)
-    ids, others = world.ids_of(route, person), world.ids_of(route, stranger)
+    ids, others = _ids_of(world, route, person), _ids_of(world, route, stranger)
     for at, name in enumerate(route.parameters):
         unknown = _seen(_call(world.app, client, route, ids | {name: str(new_id())}))
         if unknown[0] != 404:
             yield f"{route} by {caller.name}: unknown {name} gives {unknown[0]}"
+        if name in _WORDS:
+            continue
         of = EXAMPLES[name].of
         is_foreign = at > 0 or ("site" in of and caller.is_limited) or of == {"person"}
         if is_foreign and unknown[0] == 404:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.audit import AuditRow
 from miniprogram_api.kernel.db import atomic, reading
-from miniprogram_api.visits.routes.staff_bookings import REVEALS
+from miniprogram_api.visits.service.revealing import REVEALS
 from tests.conftest import Clock
 from tests.factories.sites import make_site
 from tests.factories.staff import signed_in

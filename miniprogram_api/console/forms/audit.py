@@ -4,6 +4,7 @@ from wtforms import DateField, RadioField, SelectField, StringField
 
 from miniprogram_api.console.audit_words import ACTIONS, OBJECTS
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
+from miniprogram_api.console.forms.fields import picks
 
 
 class AuditFilter(ConsoleForm):
@@ -11,8 +12,8 @@ class AuditFilter(ConsoleForm):
 
     actor = StringField("操作人", [optional(), length(1, 60)])
     organisation = SelectField("所属机构", [optional()])
-    action = SelectField("操作", [optional()], choices=[("", "全部操作"), *ACTIONS.items()])
-    object_type = SelectField("对象", [optional()], choices=[("", "全部对象"), *OBJECTS.items()])
+    action = SelectField("操作", [optional()], choices=picks([("", "全部操作"), *ACTIONS.items()]))
+    object_type = SelectField("对象", [optional()], choices=picks([("", "全部对象"), *OBJECTS.items()]))
     object_id = StringField("对象编号", [optional(), length(1, 64)])
     since = DateField("从", [optional()])
     until = DateField("到", [optional()])
@@ -24,7 +25,9 @@ class ExportForm(ConsoleForm):
     kind = RadioField(
         "格式",
         [chosen("请选择格式。")],
-        choices=[("csv", "表格（CSV，可用 Excel 打开）"), ("jsonl", "数据行（JSON Lines，供程序核对）")],
+        choices=picks(
+            [("csv", "表格（CSV，可用 Excel 打开）"), ("jsonl", "数据行（JSON Lines，供程序核对）")]
+        ),
         default="csv",
     )
     reason = StringField("用途", [required("请填写用途，会写入审计记录。"), length(1, 200)])

@@ -3,6 +3,7 @@
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.privacy_words import CHANNELS, REQUESTS, STATES
 from miniprogram_api.identity.service.data_requests import RequestKind
 
@@ -12,7 +13,7 @@ _KINDS = [(kind.value, REQUESTS[kind.value]) for kind in RequestKind]
 class RequestFilter(ConsoleForm):
     """Which requests are listed."""
 
-    state = SelectField("状态", [optional()], choices=[("", "全部"), *STATES.items()])
+    state = SelectField("状态", [optional()], choices=picks([("", "全部"), *STATES.items()]))
 
 
 class ReceiptForm(ConsoleForm):
@@ -24,9 +25,9 @@ class ReceiptForm(ConsoleForm):
 class FileRequestForm(ConsoleForm):
     """A request that came on paper."""
 
-    kind = SelectField("请求类型", [required("请选择请求类型。")], choices=[("", "请选择"), *_KINDS])
+    kind = SelectField("请求类型", [required("请选择请求类型。")], choices=picks([("", "请选择"), *_KINDS]))
     channel = SelectField(
-        "收到途径", [required("请选择收到途径。")], choices=[("", "请选择"), *CHANNELS.items()]
+        "收到途径", [required("请选择收到途径。")], choices=picks([("", "请选择"), *CHANNELS.items()])
     )
     received_on = DateField("收到日期", [required("请填写收到日期。")])
     file_number = StringField("档案号", [optional(), length(1, 60)])
@@ -43,7 +44,7 @@ class DecideForm(ConsoleForm):
     """What came of a request."""
 
     state = RadioField(
-        "办理结果", [chosen("请选择办理结果。")], choices=[("done", "已办结"), ("refused", "不予办理")]
+        "办理结果", [chosen("请选择办理结果。")], choices=picks([("done", "已办结"), ("refused", "不予办理")])
     )
     outcome = TextAreaField(
         "结果说明", [required("请写明做了什么，或不予办理的理由和依据。"), length(1, 500)]

@@ -4,6 +4,7 @@ from wtforms import RadioField, SelectField, SelectMultipleField, StringField, T
 
 from miniprogram_api.console import registry_words as words
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.registry.rules.partners import CLIENT_ID, is_network
 
 _STATES = [(state, said[0]) for state, said in words.DEAD_STATES.items()]
@@ -12,7 +13,9 @@ _STATES = [(state, said[0]) for state, said in words.DEAD_STATES.items()]
 class LetterFilter(ConsoleForm):
     """Which dead letters are listed."""
 
-    state = SelectField("状态", [optional()], choices=[("", "全部"), ("unsettled", "未处理"), *_STATES])
+    state = SelectField(
+        "状态", [optional()], choices=picks([("", "全部"), ("unsettled", "未处理"), *_STATES])
+    )
 
 
 class DecideDifferenceForm(ConsoleForm):
@@ -28,7 +31,7 @@ class PartnerForm(ConsoleForm):
     client_id = StringField("客户端标识", [required("请填写客户端标识。"), length(3, 64)])
     name = StringField("名称", [required("请填写名称。"), length(1, 120)])
     scopes = SelectMultipleField(
-        "允许的操作", [chosen("请至少选择一项。")], choices=list(words.SCOPES.items())
+        "允许的操作", [chosen("请至少选择一项。")], choices=picks(words.SCOPES.items())
     )
     allowed_networks = TextAreaField("允许的网络地址", [optional(), length(1, 1000)])
 

@@ -7,6 +7,7 @@ from wtforms import DateField, HiddenField, IntegerField, RadioField, StringFiel
 from wtforms.validators import NumberRange
 
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.setting_words import POLICY
 from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.visits.rules.policy import FIELDS, Bounds
@@ -21,7 +22,7 @@ class SettingForm(ConsoleForm):
     when = RadioField(
         "何时生效",
         [chosen("请选择何时生效。")],
-        choices=[("now", "立即生效"), ("later", "从某天零点起生效")],
+        choices=picks([("now", "立即生效"), ("later", "从某天零点起生效")]),
         default="now",
     )
     effective_on = DateField("生效日期", [optional()])

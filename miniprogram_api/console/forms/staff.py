@@ -3,6 +3,7 @@
 from wtforms import PasswordField, RadioField, SelectField, StringField
 
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.words import ROLE_NAMES
 
 _NOBODY = ("", "不属于任何机构")
@@ -27,7 +28,7 @@ class CreateStaffForm(ConsoleForm):
 
     def offer(self, organisations: list[tuple[str, str]]) -> None:
         """Which organisations can be chosen."""
-        self.organisation_id.choices = [_NOBODY, *organisations]
+        self.organisation_id.choices = picks([_NOBODY, *organisations])
 
 
 class ChangeStaffForm(ConsoleForm):
@@ -38,25 +39,27 @@ class ChangeStaffForm(ConsoleForm):
 
     def offer(self, organisations: list[tuple[str, str]]) -> None:
         """Which organisations can be chosen."""
-        self.organisation_id.choices = [_NOBODY, *organisations]
+        self.organisation_id.choices = picks([_NOBODY, *organisations])
 
 
 class GrantForm(ConsoleForm):
     """A role and over what it holds."""
 
-    role = SelectField("角色", [required("请选择角色。")], choices=[("", "请选择"), *ROLE_NAMES.items()])
+    role = SelectField(
+        "角色", [required("请选择角色。")], choices=picks([("", "请选择"), *ROLE_NAMES.items()])
+    )
     reach = RadioField(
         "范围",
         [chosen("请选择范围。")],
-        choices=[("site", "一个示范点"), ("organisation", "一个机构的全部示范点"), ("city", "全市")],
+        choices=picks([("site", "一个示范点"), ("organisation", "一个机构的全部示范点"), ("city", "全市")]),
     )
     site_id = SelectField("示范点", [optional()])
     organisation_id = SelectField("机构", [optional()])
 
     def offer(self, sites: list[tuple[str, str]], organisations: list[tuple[str, str]]) -> None:
         """Over what a role can be given."""
-        self.site_id.choices = [("", "请选择"), *sites]
-        self.organisation_id.choices = [("", "请选择"), *organisations]
+        self.site_id.choices = picks([("", "请选择"), *sites])
+        self.organisation_id.choices = picks([("", "请选择"), *organisations])
 
     def complete(self) -> bool:
         """Whether the chosen reach names its object; says at the field what is missing."""
@@ -74,7 +77,7 @@ class DisableForm(ReasonForm):
 
     def offer(self, receivers: list[tuple[str, str]]) -> None:
         """Who could go on."""
-        self.receiver.choices = [("", "请选择接手人"), *receivers]
+        self.receiver.choices = picks([("", "请选择接手人"), *receivers])
 
 
 class OrganisationForm(ConsoleForm):
@@ -108,16 +111,18 @@ class StaffFilter(ConsoleForm):
     """Which accounts are listed."""
 
     q = StringField("姓名或用户名", [optional(), length(1, 60)])
-    role = SelectField("角色", [optional()], choices=[("", "全部角色"), *ROLE_NAMES.items()])
+    role = SelectField("角色", [optional()], choices=picks([("", "全部角色"), *ROLE_NAMES.items()]))
     organisation = SelectField("机构", [optional()])
     state = SelectField(
         "状态",
         [optional()],
-        choices=[
-            ("", "全部状态"),
-            ("active", "在用"),
-            ("invited", "待启用"),
-            ("awaiting", "有待批准的角色"),
-            ("disabled", "已停用"),
-        ],
+        choices=picks(
+            [
+                ("", "全部状态"),
+                ("active", "在用"),
+                ("invited", "待启用"),
+                ("awaiting", "有待批准的角色"),
+                ("disabled", "已停用"),
+            ]
+        ),
     )

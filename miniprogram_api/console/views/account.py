@@ -22,6 +22,7 @@ def show_account() -> Response:
     principal = current_principal()
     with reading() as session:
         profile = staff_profiles.get_profile(session, principal.id)
+        idle_minutes = staff_sessions.IDLE_MINUTES.value(session, clock.now())
         found = staff_sessions.list_sessions(
             session,
             staff_id=principal.id,
@@ -30,7 +31,7 @@ def show_account() -> Response:
             limit=20,
             cursor=request.args.get("cursor"),
         )
-    return page("account/account.html", profile=profile, sessions=found)
+    return page("account/account.html", profile=profile, sessions=found, idle_minutes=idle_minutes)
 
 
 @console.post("/account/sessions/<string:session_id>/end")

@@ -13,6 +13,7 @@ from miniprogram_api.console.access import current_actor, signed_in
 from miniprogram_api.console.acting import as_attachment
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.audit import AuditFilter, ExportForm
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import page, showing_refusals
 from miniprogram_api.console.views.staff import organisation_choices
@@ -65,7 +66,7 @@ def list_audit() -> Response:
 
 def _wanted(session: Session, form: AuditFilter) -> TrailFilter:
     """What the address asks for; what is wrong in it asks for nothing."""
-    form.organisation.choices = [("", "全部机构"), *organisation_choices(session)]
+    form.organisation.choices = picks([("", "全部机构"), *organisation_choices(session)])
     if not form.validate():
         return TrailFilter(actor_ids=())
     until = form.until.data
@@ -114,7 +115,7 @@ def export_audit() -> Response:
 
 
 def _shown(field: Any) -> str:
-    choices = dict(getattr(field, "choices", None) or [])
+    choices = {each.value: each.label for each in getattr(field, "choices", None) or []}
     return str(choices.get(field.data, field.data))
 
 

@@ -17,11 +17,10 @@ from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.errors.gate import NotANoShow
-from miniprogram_api.visits.models import BookingStatus
 from miniprogram_api.visits.queries import bookings as queries
 from miniprogram_api.visits.queries import history
 from miniprogram_api.visits.queries import standing as standing_queries
-from miniprogram_api.visits.queries.shown import BookingShown
+from miniprogram_api.visits.queries.shown import BookingShown, BookingStatus
 from miniprogram_api.visits.rules import words
 from miniprogram_api.visits.service import no_shows, revealing, standing
 from miniprogram_api.visits.service.revealing import RevealedContact
@@ -41,7 +40,7 @@ guide(
     notes=("取消后名额立即放出，不能恢复；游客可以重新预约。",),
 )
 
-_REVEAL = "personal_data.reveal"
+_REVEAL = revealing.PERMISSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,7 @@ def reveal_contact(booking_id: str) -> Response:
                 contact = revealing.reveal_contact(
                     session, booking_id=wanted, actor=current_actor(), reason=form.why.data
                 )
+            revealing.count_reveals(current_principal(), 1)
     return _booking_page(wanted, form, contact, permission=_REVEAL)
 
 

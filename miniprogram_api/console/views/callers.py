@@ -22,9 +22,9 @@ from miniprogram_api.kernel.errors import AppError, Forbidden, NotFound
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.errors.bookings import SlotFull
-from miniprogram_api.visits.models import Channel
 from miniprogram_api.visits.queries import occupancy
 from miniprogram_api.visits.queries.booking_facts import BookingFacts, get_booking_facts
+from miniprogram_api.visits.queries.shown import Channel
 from miniprogram_api.visits.rules import words
 from miniprogram_api.visits.rules.party import (
     Contact,
@@ -77,7 +77,8 @@ def _slots_page(site: Any) -> Response:
     on = max(day_or(request.args.get("date"), clock.today()), clock.today())
     with reading() as session:
         day = occupancy.show_figures(session, site.id, on=on, now=clock.now())
-    return page("visits/choose_slot.html", site=site, day=day, today=clock.today())
+    may_override = own_may(_OVERRIDE, site=site)
+    return page("visits/choose_slot.html", site=site, day=day, today=clock.today(), may_override=may_override)
 
 
 def _people_page(site: Any, slot_id: UUID) -> Response:

@@ -16,9 +16,9 @@ from miniprogram_api.console.pages import own_may, page
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.sites.service import get_managed_site
-from miniprogram_api.visits.models import BookingStatus
 from miniprogram_api.visits.queries import desk, occupancy
 from miniprogram_api.visits.queries.desk import DeskFilter
+from miniprogram_api.visits.queries.shown import BookingStatus
 from miniprogram_api.visits.rules import words
 from miniprogram_api.web.schemas import parse_id
 
@@ -32,7 +32,11 @@ guide(
         "点预约号进入这个预约，可以取消、减少人数、查看联系方式。",
         "“打印名单”按场次排列，网络不好时可以在纸上勾选。",
     ),
-    notes=("页面每 30 秒自动更新。", "姓名和电话默认隐去一部分；查看完整内容要写原因，并且会留下记录。"),
+    notes=(
+        "页面每 30 秒自动更新。",
+        "光标在名单里时，按上下方向键换一个预约，按回车打开。",
+        "姓名和电话默认隐去一部分；查看完整内容要写原因，并且会留下记录。",
+    ),
 )
 
 _SHOWN = 50

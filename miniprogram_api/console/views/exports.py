@@ -23,7 +23,7 @@ from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.queries import exporting as queries
 from miniprogram_api.visits.queries.desk import DeskFilter
 from miniprogram_api.visits.rules import words
-from miniprogram_api.visits.service import exporting
+from miniprogram_api.visits.service import exporting, revealing
 from miniprogram_api.web.limits import hit, limited
 from miniprogram_api.web.schemas import parse_id
 
@@ -46,7 +46,7 @@ _MIMETYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _MEMORY = 1 << 20  # a file larger than this is kept on the disk while it is made
-_REVEAL = "personal_data.reveal"
+_REVEAL = revealing.PERMISSION
 
 
 @console.post("/sites/<string:site_id>/day/export.<string:kind>")
@@ -98,6 +98,8 @@ def _send(site_id: UUID, wanted: DeskFilter, kind: str, *, reason: str | None) -
         ids = exporting.open_export(
             session, site_id=site_id, wanted=wanted, reason=reason, actor=current_actor(), today=clock.today()
         )
+    if reason is not None:
+        revealing.count_reveals(current_principal(), len(ids))
     spooled = tempfile.SpooledTemporaryFile(max_size=_MEMORY)  # noqa: SIM115  the response closes it
     out = cast("BinaryIO", spooled)  # it has every method of one
     with reading() as session:
@@ -105,7 +107,8 @@ def _send(site_id: UUID, wanted: DeskFilter, kind: str, *, reason: str | None) -
         rows = queries.iterate_rows(session, ids, unmasked=reason is not None)
         _WRITERS[kind](out, queries.HEADER, rows, _footer(exporter, len(ids)))
     out.seek(0)
-    name = f"预约-{wanted.visit_on:%Y%m%d}{'-完整' if reason else ''}.{kind}"
+    # Plain letters: some systems spell another name than they were given.
+    name = f"bookings-{wanted.visit_on:%Y%m%d}{'-contacts' if reason else ''}.{kind}"
     response = send_file(out, mimetype=_MIMETYPES[kind], as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
     return response

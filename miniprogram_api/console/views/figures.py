@@ -118,23 +118,23 @@ def show_figures() -> Response:
     )
 
 
-@console.get("/figures/<string:name>.csv")
+@console.get("/figures/<string:table>.csv")
 @signed_in("figures.view")
-def send_figures(name: str) -> FlaskResponse:
+def send_figures(table: str) -> FlaskResponse:
     """One of the tables as a file."""
-    table = next((table for table in TABLES if table.name == name), None)
-    if table is None:
+    wanted = next((each for each in TABLES if each.name == table), None)
+    if wanted is None:
         raise NotFound
     with reading() as session:
         asked = _asked(queries.list_choices(session, current_principal()))
         rules.period_of(asked.period.first, asked.period.last)
         report = _report(session, asked)
-    rows = [(line.name, *rules.cells_of(line.figures)) for line in table.lines(report)]
+    rows = [(line.name, *rules.cells_of(line.figures)) for line in wanted.lines(report)]
     rows.append(("合计", *rules.cells_of(report.total)))
     out = io.BytesIO()
-    sheets.write_csv(out, (table.of, *rules.HEADER), rows)
+    sheets.write_csv(out, (wanted.of, *rules.HEADER), rows)
     response = FlaskResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    file = f"figures-{table.name}-{asked.period.first:%Y%m%d}-{asked.period.last:%Y%m%d}.csv"
+    file = f"figures-{wanted.name}-{asked.period.first:%Y%m%d}-{asked.period.last:%Y%m%d}.csv"
     response.headers["Content-Disposition"] = f"attachment; filename={file}"
     return response
 

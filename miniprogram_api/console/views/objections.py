@@ -11,6 +11,7 @@ from miniprogram_api.console import registry_words as words
 from miniprogram_api.console.access import current_actor, signed_in
 from miniprogram_api.console.acting import Act, act_page
 from miniprogram_api.console.blueprint import console
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.forms.registry import ObjectionFilter, RefuseObjectionForm
 from miniprogram_api.console.forms.staff import PlainForm
 from miniprogram_api.console.guides import guide
@@ -33,7 +34,7 @@ _PAGE = 20
 def list_objections() -> Response:
     """The oldest first; by default those to decide about."""
     form = ObjectionFilter(request.args if "state" in request.args else None, state="held")
-    form.state.choices = [("", "全部"), *words.OBJECTION_STATES.items()]
+    form.state.choices = picks([("", "全部"), *words.OBJECTION_STATES.items()])
     state = ObjectionState(form.state.data) if form.validate() and form.state.data else None
     with reading() as session:
         found = queries.list_for_staff(

@@ -10,6 +10,7 @@ from miniprogram_api.console import registry_words as words
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.acting import Act, act_page
 from miniprogram_api.console.blueprint import console
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.forms.registry import DecideDifferenceForm
 from miniprogram_api.console.forms.staff import PlainForm
 from miniprogram_api.console.guides import guide
@@ -123,7 +124,7 @@ def decide_difference(difference_id: str) -> Response:
     form = DecideDifferenceForm()
     follow = "暂停这个示范点的开放" if found.kind == "unknown_there" else "按登记系统的最新资料更新"
     choices = [("accepted", follow)] if found.kind in REPAIRABLE else []
-    form.decision.choices = [*choices, ("kept", "维持现状，先向登记系统核实")]
+    form.decision.choices = picks([*choices, ("kept", "维持现状，先向登记系统核实")])
     if form.validate_on_submit():
         with showing_refusals(form):
             told = _decide(form, parse_id(difference_id))

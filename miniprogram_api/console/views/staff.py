@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from miniprogram_api.console.access import current_actor, signed_in
 from miniprogram_api.console.acting import Act, Handed, act_page, handed_page
 from miniprogram_api.console.blueprint import console
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.forms.staff import (
     ChangeStaffForm,
     CreateStaffForm,
@@ -41,7 +42,7 @@ def list_staff() -> Response:
     """Accounts by username, with filters."""
     form = StaffFilter(request.args)
     with reading() as session:
-        form.organisation.choices = [("", "全部机构"), *organisation_choices(session)]
+        form.organisation.choices = picks([("", "全部机构"), *organisation_choices(session)])
         wanted = _wanted(form)
         found = people.list_people(session, wanted, limit=_PAGE, cursor=request.args.get("cursor"))
         names = _names(session, found.items)

@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from config import Settings
 from miniprogram_api.devtools.demo_data import staff
+from miniprogram_api.devtools.demo_data.administration import load_administration
 from miniprogram_api.devtools.demo_data.bookings import Bookings
 from miniprogram_api.devtools.demo_data.calendar import settle_year
 from miniprogram_api.devtools.demo_data.catalogue import SITES, SiteCard
+from miniprogram_api.devtools.demo_data.changes import change_slots
 from miniprogram_api.devtools.demo_data.partner import load_partner
 from miniprogram_api.devtools.demo_data.projects import (
     first_state,
@@ -21,6 +23,7 @@ from miniprogram_api.devtools.demo_data.projects import (
 from miniprogram_api.devtools.demo_data.registry import DemoRegistry, NoDemoRegistry, demo_registry
 from miniprogram_api.devtools.demo_data.sites import load_site
 from miniprogram_api.devtools.demo_data.visitors import join, list_known, visitors
+from miniprogram_api.identity.service import invitations
 from miniprogram_api.kernel import clock, events
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.sites.models import Site
@@ -58,8 +61,10 @@ def load_demo(settings: Settings) -> Loaded:
             raise DemoRefused("demonstration sites come from the demonstration's registry alone") from None
         token = _load_staff(settings.demo_staff_password or staff.DEFAULT_PASSWORD)
         bookings = _load_visitors(bar)
+        change_slots()
         _settle(bar)
         load_partner(settings, clock.now())
+        load_administration(clock.now(), password_hash=invitations.unusable_password_hash())
     return Loaded(made, bookings.made, bookings.cancelled, token)
 
 

@@ -4,13 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from miniprogram_api.kernel.access import Principal
 from miniprogram_api.registry.models import WithdrawalCall, WithdrawalCase, WithdrawalState
 from miniprogram_api.registry.rules.withdrawals import CALLED_WITHIN
+from miniprogram_api.sites.queries import sites_within
 from miniprogram_api.visits.queries import withdrawals as visits
 from miniprogram_api.visits.queries.withdrawals import CallFilter, Scope
+
+
+def list_recent_sites(session: Session, principal: Principal, *, since: datetime) -> list[UUID]:
+    """The sites of the caller's scope whose withdrawal is being carried out, or began after a moment."""
+    within = sites_within(principal, "withdrawals.view")
+    recent = or_(WithdrawalCase.state == WithdrawalState.RUNNING, WithdrawalCase.opened_at >= since)
+    cases = select(WithdrawalCase.site_id).where(
+        WithdrawalCase.site_id.in_(within), WithdrawalCase.state != WithdrawalState.SUPERSEDED, recent
+    )
+    return list(session.scalars(cases.distinct().order_by(WithdrawalCase.site_id)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

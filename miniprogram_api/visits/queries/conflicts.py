@@ -44,6 +44,11 @@ class ConflictShown:
     note: str | None
 
 
+def find_state(name: str) -> ConflictState | None:
+    """The state of that name; None for a name of none, which stands for all."""
+    return ConflictState(name) if name in {state.value for state in ConflictState} else None
+
+
 def find_open_conflict(session: Session, scan_id: UUID) -> UUID | None:
     """The conflict that a scan is in, as long as nobody has settled it."""
     return session.scalar(

@@ -24,7 +24,7 @@ from miniprogram_api.visits.rules.policy import DAY_MINUTES
 
 _OF_SLOT = (
     Slot.id, Slot.starts_at, Slot.ends_at, Slot.capacity, Slot.booked, Slot.held, Slot.state,
-    Slot.closed_text,
+    Slot.closed_text, Slot.books_until,
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class SlotFigures:
     ends_at: datetime
     capacity: int
     left: int  # seats that can still be had
+    books_until: datetime
     closed: bool
     closed_text: str | None
     booked: int
@@ -131,6 +132,7 @@ def list_slot_figures(session: Session, site_id: UUID, on: date, now: datetime) 
             Slot.capacity - Slot.booked - Slot.held + case((Slot.held > 0, expired_seats(now)), else_=0),
             Slot.state,
             Slot.closed_text,
+            Slot.books_until,
             _sum_where(booked, Booking.seats),
             _sum_where(booked, Booking.admitted),
             _sum_where(and_(booked, Booking.channel == Channel.WALK_IN), Booking.seats),
@@ -151,11 +153,12 @@ def list_slot_figures(session: Session, site_id: UUID, on: date, now: datetime) 
             left=0 if row[5] is SlotState.CLOSED else max(int(row[4]), 0),
             closed=row[5] is SlotState.CLOSED,
             closed_text=row[6],
-            booked=int(row[7]),
-            arrived=int(row[8]),
-            walk_ins=int(row[9]),
-            no_shows=int(row[10]),
-            missing=int(row[11]),
+            books_until=row[7],
+            booked=int(row[8]),
+            arrived=int(row[9]),
+            walk_ins=int(row[10]),
+            no_shows=int(row[11]),
+            missing=int(row[12]),
         )
         for row in session.execute(statement)
     ]

@@ -8,6 +8,17 @@ from uuid import UUID
 from miniprogram_api.visits.models import BookingStatus, Channel
 from miniprogram_api.visits.rules.party import Party
 
+__all__ = [
+    "BookingShown",
+    "BookingStatus",
+    "Channel",
+    "ContactShown",
+    "SiteShown",
+    "SlotShown",
+    "TicketShown",
+    "VisitorShown",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class SiteShown:

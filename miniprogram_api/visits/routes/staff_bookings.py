@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock
@@ -30,8 +29,7 @@ from miniprogram_api.web.idempotency import current_attempt, idempotent, respond
 from miniprogram_api.web.limits import limited
 from miniprogram_api.web.schemas import parse_id
 
-REVEALS = Counter("pii_reveals_total", "Personal data shown in full to staff", ["role"])
-_REVEAL = "personal_data.reveal"
+_REVEAL = revealing.PERMISSION
 
 blp = Routes("staff-bookings", __name__, url_prefix="/api/staff/v1", description="Bookings of a managed site")
 
@@ -106,8 +104,7 @@ def reveal_contact(body: dict[str, Any], booking_id: str) -> RevealedContact:
         contact = revealing.reveal_contact(
             session, booking_id=wanted, actor=current_actor(), reason=body["reason"]
         )
-    for role in sorted({grant.role for grant in current_principal().grants if _REVEAL in grant.permissions}):
-        REVEALS.labels(role).inc()
+    revealing.count_reveals(current_principal(), 1)
     return contact
 
 

@@ -3,14 +3,19 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import audit, events
+from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.visits import personal
 from miniprogram_api.visits.events import ContactRevealed
 from miniprogram_api.visits.models import Booking
+
+PERMISSION = "personal_data.reveal"
+REVEALS = Counter("pii_reveals_total", "Personal data shown in full to staff", ["role"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,9 @@ def reveal_contact(session: Session, *, booking_id: UUID, reason: str, actor: Ac
     )
     events.publish(session, ContactRevealed(booking_id=str(booking_id), site_id=str(booking.site_id)))
     return RevealedContact(personal.contact_name(booking), personal.contact_phone(booking))
+
+
+def count_reveals(principal: Principal, contacts: int) -> None:
+    """Count contacts that were shown in full, under each role by which the caller may see them."""
+    for role in sorted({grant.role for grant in principal.grants if PERMISSION in grant.permissions}):
+        REVEALS.labels(role).inc(contacts)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from uuid import UUID
 
 from flask import Flask
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import func, select
 
 from miniprogram_api.identity.permissions import Role
-from miniprogram_api.identity.service import staff_sessions
+from miniprogram_api.identity.service import devices, staff_sessions
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.models import Site
@@ -209,6 +209,48 @@ def test_who_was_signed_out_meanwhile_keeps_the_queue_and_sends_it_after_signing
     door.visit()
     expect(door.queue).to_contain_text("已确认")
     assert admitted(booking) == 2
+
+
+def test_an_admission_whose_answer_was_lost_is_the_same_one_when_it_is_sent_again(
+    doors: Callable[[str], Door], book: Book
+) -> None:
+    booking = book(adults=2)
+    door = doors("东门")
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        door.desk.watch.offline = True
+        route.abort("connectionfailed")
+
+    door.page.route("**/gate/scans", lose, times=1)
+    door.admit(short_code_of(booking))
+    expect(door.queue).to_contain_text("已确认", timeout=15_000)
+    assert (admitted(booking), conflicts()) == (2, 0)
+    with reading() as session:
+        assert session.scalars(select(func.count()).select_from(Scan)).one() == 1
+
+
+def test_a_device_that_was_revoked_lets_nobody_in_and_loses_nothing(
+    app: Flask, desk: Desk, site: Site, book: Book, clock: Clock
+) -> None:
+    first, second = book(adults=2), book()
+    gate = Gate(app, site.id, "北门")
+    desk.carry("gid", gate.token)
+    door = Door(desk, site.id)
+    with desk.offline():
+        door.admit(code_of(first))
+        expect(door.line).to_contain_text("1 条待上传")
+        with atomic() as session:
+            devices.revoke_device(session, site_id=site.id, device_id=gate.id, actor=SYSTEM, now=clock.now)
+        desk.expects(401)
+    expect(door.page.locator("#alone")).to_contain_text("这台设备已停用")
+    door.type(code_of(second))
+    expect(door.answer).to_contain_text("设备已停用")
+    assert (admitted(first), admitted(second)) == (0, 0)
+    desk.carry("gid", Gate(app, site.id, "北门新").token)
+    door.visit()
+    expect(door.queue).to_contain_text("已确认")
+    assert admitted(first) == 2
 
 
 def end_sessions(staff_id: UUID, clock: Clock) -> None:

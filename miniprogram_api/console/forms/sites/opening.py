@@ -15,11 +15,11 @@ from miniprogram_api.console.forms.fields import (
     not_before,
     picks,
 )
+from miniprogram_api.console.previewing import key_of
 from miniprogram_api.console.words_sites import REASONS, WEEKDAYS
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.rules import ClosureFacts, ClosureKind, OpeningRuleFacts, Season
 from miniprogram_api.visits.rules.slot_choice import SlotAct, Treatment, Wanted
-from miniprogram_api.web.schemas import parse_id
 
 _MOST_PEOPLE = 100_000
 _LEAP_YEAR = 2000
@@ -127,7 +127,7 @@ class ClosureForm(ConsoleForm):
         "原因", [chosen("请选择原因。")], choices=picks([("", "请选择"), *REASONS.items()])
     )
     public_text = StringField(
-        "告诉公众的话", [required("请填写告诉公众的话。"), length(1, 200)], filters=[PlainText()]
+        "告诉公众的话", [chosen("请填写告诉公众的话。"), length(1, 200)], filters=[PlainText()]
     )
     amnesty = BooleanField("这些天没来的人不记违约", default=True)
     treatment = RadioField(
@@ -152,7 +152,7 @@ class ClosureForm(ConsoleForm):
         assert first_on is not None  # noqa: S101  it was required
         opens = {} if self.closes else {n: self[n].data for n in ("slot_minutes", "capacity")}
         return ClosureFacts(
-            id=parse_id(self.change_id.data or ""),
+            id=key_of(self.change_id.data),
             kind=ClosureKind(self.kind.data),
             first_on=first_on,
             last_on=self.last_on.data or first_on,

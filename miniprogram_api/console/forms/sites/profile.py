@@ -3,7 +3,7 @@
 from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import Regexp
 
-from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
+from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional
 from miniprogram_api.console.forms.fields import DayField, LinesField, PlainText, picks
 from miniprogram_api.sites.rules import BookingMode
 
@@ -13,8 +13,8 @@ _PHONE = Regexp(r"^[0-9+()\-  转]{5,20}$", message="请填写单位的办公电
 class ProfileForm(ConsoleForm):
     """What a site says of itself; the registry's fields are not among them."""
 
-    summary = TextAreaField("简介", [required("请填写简介。"), length(1, 5000)], filters=[PlainText()])
-    address = StringField("地址", [required("请填写地址。"), length(1, 200)], filters=[PlainText()])
+    summary = TextAreaField("简介", [chosen("请填写简介。"), length(1, 5000)], filters=[PlainText()])
+    address = StringField("地址", [chosen("请填写地址。"), length(1, 200)], filters=[PlainText()])
     transport = TextAreaField("怎么来", [optional(), length(1, 2000)], filters=[PlainText()])
     visitor_notice = TextAreaField("参观须知", [optional(), length(1, 5000)], filters=[PlainText()])
     facilities = LinesField("设施")

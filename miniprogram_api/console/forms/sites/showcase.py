@@ -21,8 +21,8 @@ def _to_come(_form: Any, field: Any) -> None:
 class NoticeForm(ConsoleForm):
     """Something visitors should know for a while."""
 
-    title = StringField("标题", [required("请填写标题。"), length(1, 80)], filters=[PlainText()])
-    body = TextAreaField("内容", [required("请填写内容。"), length(1, 2000)], filters=[PlainText()])
+    title = StringField("标题", [chosen("请填写标题。"), length(1, 80)], filters=[PlainText()])
+    body = TextAreaField("内容", [chosen("请填写内容。"), length(1, 2000)], filters=[PlainText()])
     last_on = DayField("最后一天", [optional(), _to_come])
 
 
@@ -31,7 +31,7 @@ class PhotoForm(ConsoleForm):
 
     file = FileField("照片", [FileRequired("请选择一张照片。")])
     alt = StringField(
-        "文字说明", [required("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()]
+        "文字说明", [chosen("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()]
     )
 
 
@@ -39,15 +39,15 @@ class AltForm(ConsoleForm):
     """What is said of a picture."""
 
     alt = StringField(
-        "文字说明", [required("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()]
+        "文字说明", [chosen("请用一句话说明照片里有什么。"), length(1, 200)], filters=[PlainText()]
     )
 
 
 class TechnologyForm(ConsoleForm):
     """A low-carbon technology that can be seen at the site."""
 
-    name = StringField("名称", [required("请填写技术名称。"), length(1, 60)], filters=[PlainText()])
-    description = TextAreaField("介绍", [required("请填写介绍。"), length(1, 2000)], filters=[PlainText()])
+    name = StringField("名称", [chosen("请填写技术名称。"), length(1, 60)], filters=[PlainText()])
+    description = TextAreaField("介绍", [chosen("请填写介绍。"), length(1, 2000)], filters=[PlainText()])
 
 
 class IndicatorForm(ConsoleForm):
@@ -62,7 +62,7 @@ class IndicatorForm(ConsoleForm):
             NumberRange(min=Decimal(0), max=Decimal(10**12), message="请填写不小于 0 的数。"),
         ],
     )
-    source = StringField("数据来源", [required("请填写数据来源。"), length(1, 200)], filters=[PlainText()])
+    source = StringField("数据来源", [chosen("请填写数据来源。"), length(1, 200)], filters=[PlainText()])
 
     def offer(self, kinds: tuple[IndicatorKind, ...]) -> None:
         """Offer the indicators that the plan names for the type of the site."""

@@ -75,7 +75,8 @@ function paint(tone, picture, title, ...parts) {
 }
 
 function count({ admitted, booking, remaining }) {
-  const text = admitted ? `已入场 ${admitted} / ${booking.seats} 人，还可入场 ${remaining} 人` : partyWords(booking);
+  let text = admitted ? `已入场 ${admitted} / ${booking.seats} 人，还可入场 ${remaining} 人` : partyWords(booking);
+  if (remaining === 0) text = `预约的 ${booking.seats} 人已全部入场`;
   return make("p", { class: "answer-count" }, text);
 }
 

@@ -3,18 +3,34 @@
 import { byId, icon, make, show, stepper } from "./dom.js";
 import { hours } from "./words.js";
 
-let known = null;
+const AT_HAND = 3;
 
 export function showDay(figures, { alone, now }) {
-  known = figures;
   const totals = alone
     ? [["预约", sum(figures, "booked")], ["已到", sum(figures, "arrived")]]
     : [["在馆", figures.inside], ["已入场", figures.entered], ["已离场", figures.departed]];
   show(byId("totals"), totals.map(([name, value]) => make("li", {}, make("strong", {}, String(value)), make("span", {}, name))));
   byId("totals-note").hidden = !alone;
-  const rows = figures.slots.map((slot) => slotRow(slot, now));
-  show(byId("slots"), rows.length ? rows : [make("li", { class: "quiet-row" }, "今天没有场次。")]);
+  showSlots(figures.slots, now);
   offerWalkIns(figures.slots, now);
+}
+
+// What runs and what comes next stands open; the rest of a long day is folded.
+function showSlots(slots, now) {
+  const ended = slots.filter((slot) => Date.parse(slot.ends_at) <= now);
+  const open = slots.slice(ended.length);
+  const none = slots.length ? "今天的场次都结束了。" : "今天没有场次。";
+  const rows = open.slice(0, AT_HAND).map((slot) => slotRow(slot, now));
+  show(byId("slots"), rows.length ? rows : [make("li", { class: "quiet-row" }, none)]);
+  fold("slots-later", open.slice(AT_HAND), (count) => `之后还有 ${count} 场`, now);
+  fold("slots-ended", ended, (count) => `已结束 ${count} 场`, now);
+}
+
+function fold(id, slots, words, now) {
+  const details = byId(id);
+  details.hidden = slots.length === 0;
+  details.querySelector("span").textContent = words(slots.length);
+  show(details.querySelector("ul"), slots.map((slot) => slotRow(slot, now)));
 }
 
 const sum = ({ slots }, name) => slots.reduce((total, slot) => total + slot[name], 0);
@@ -45,8 +61,6 @@ export function fillSteppers() {
   byId("walk-in-children-holder").append(stepper({ id: "walk-in-children", label: "儿童", value: 0, least: 0, most: 99 }));
   byId("leaving-holder").append(stepper({ id: "leaving", label: "离场人数", value: 1, least: 1, most: 999 }));
 }
-
-export const lastKnown = () => known;
 
 export const number = (id) => Math.max(0, Math.trunc(Number(byId(id).value)) || 0);
 

@@ -11,9 +11,9 @@ const UNDO_MS = 15 * 60 * 1000;
 export class Gate extends EventTarget {
   #sending = null;
 
-  constructor({ siteId, keys, store }) {
+  constructor({ siteId, isDevice, keys, store }) {
     super();
-    Object.assign(this, { siteId, keys, store });
+    Object.assign(this, { siteId, isDevice, keys, store });
     this.bundle = null;
     this.skew = 0; // what the server's clock is ahead of this tablet's
     this.line = navigator.onLine ? "unknown" : "off"; // on, off, signed-out
@@ -29,8 +29,14 @@ export class Gate extends EventTarget {
     return this.queue.filter((entry) => entry.state === "waiting");
   }
 
+  get isAlone() {
+    return this.line === "off" || this.line === "signed-out";
+  }
+
+  // Not a device that the server no longer knows: it was revoked.
   get canWorkAlone() {
-    return this.bundle !== null && !this.bundle.isOver(this.now);
+    const revoked = this.isDevice && this.line === "signed-out";
+    return this.bundle !== null && !this.bundle.isOver(this.now) && !revoked;
   }
 
   // What is kept from before, so that a reload without a line changes nothing.
@@ -63,6 +69,8 @@ export class Gate extends EventTarget {
 
   // What a ticket is worth, without any effect. `source` says who judged: the server, or this gate itself.
   async lookUp(code) {
+    // Nobody at a door waits for a line that is known to be gone; whether it is back is asked beside.
+    if (this.isAlone && this.canWorkAlone) return { ...(await this.#judge(code)), source: "gate" };
     try {
       const answer = await this.#online(() => post("/lookups", { site_id: this.siteId, code }));
       return { ...answer, code, source: "server" };
@@ -87,7 +95,7 @@ export class Gate extends EventTarget {
     const scan = { code: looked.code, nonce: crypto.randomUUID(), seats };
     const at = this.now;
     try {
-      if (looked.source === "gate" && this.line !== "on") throw new NoLine();
+      if (this.isAlone && this.canWorkAlone) throw new NoLine();
       const answer = await this.#online(() => post("/scans", { ...scan, site_id: this.siteId }));
       if (answer.result === "ok") await this.#note(scan, at);
       return { ...answer, source: "server" };
@@ -102,7 +110,7 @@ export class Gate extends EventTarget {
     const judged = looked.source === "gate" ? looked : await this.#judge(looked.code);
     if (judged.result !== "ok" || judged.remaining < scan.seats) return { ...judged, source: "gate" };
     const entry = {
-      ...scan, code: judged.code, at, state: "waiting",
+      ...scan, at, state: "waiting", // as it was sent, should the server have heard of it after all
       number: judged.booking.number, ticketId: judged.ticketId,
     };
     await this.store.put("queue", entry);

@@ -9,6 +9,7 @@ export function showQueue(gate, { onForget, onDismiss }) {
   const entries = [...gate.queue].sort((one, other) => other.at - one.at);
   byId("queue").hidden = entries.length === 0;
   byId("queue-count").textContent = gate.waiting.length ? `${gate.waiting.length} 条待上传` : "已全部上传";
+  byId("queue-count").className = `badge-word tone-${gate.waiting.length ? "warning" : "good"}`;
   show(byId("queue-list"), entries.map((entry) => queueRow(entry, gate, { onForget, onDismiss })));
 }
 

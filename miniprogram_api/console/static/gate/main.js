@@ -9,6 +9,7 @@ import { Gate } from "./gate.js";
 import { cameOf, showQueue, showScans } from "./history.js";
 import { isOn, play, toggle } from "./sound.js";
 import { openStore } from "./store.js";
+import { today } from "./words.js";
 
 const PACKAGE_MS = 5 * 60 * 1000;
 const DAY_MS = 20 * 1000;
@@ -18,7 +19,7 @@ const LATEST = 12;
 const page = byId("main").dataset;
 const input = byId("code");
 const gate = new Gate({
-  siteId: page.siteId, keys: JSON.parse(page.keys), store: await openStore(page.siteId),
+  siteId: page.siteId, isDevice: page.isDevice === "yes", keys: JSON.parse(page.keys), store: await openStore(page.siteId),
 });
 const camera = new Camera(byId("video"), (code) => lookUp(code));
 let busy = false;
@@ -81,7 +82,7 @@ async function working(text, act) {
 
 function explain(error) {
   if (error instanceof Refused) return showFailure("没有放行", error.message);
-  if (error instanceof SignedOut) return showFailure("登录已过期", "请重新登录；本机没有今天的名单，暂时不能断网核验。");
+  if (error instanceof SignedOut) return showFailure(gate.isDevice ? "设备已停用" : "登录已过期", aloneWords());
   showFailure("网络不通", "本机没有今天的名单，暂时不能断网核验。请恢复网络后重试，或按纸质名单放行。");
 }
 
@@ -112,10 +113,11 @@ const LINES = {
 function showLine() {
   const [picture, word, tone] = LINES[gate.line];
   const waiting = gate.waiting.length;
+  byId("today").textContent = today(gate.now);
   const chip = byId("line");
   chip.className = `chip tone-${tone}`;
   show(chip, icon(picture), waiting ? `${word} · ${waiting} 条待上传` : word);
-  const alone = gate.line === "off" || gate.line === "signed-out";
+  const alone = gate.isAlone;
   byId("alone").hidden = !alone;
   byId("alone-words").textContent = aloneWords();
   byId("sign-in-again").hidden = gate.line !== "signed-out";
@@ -124,6 +126,9 @@ function showLine() {
 }
 
 function aloneWords() {
+  if (gate.isDevice && gate.line === "signed-out") {
+    return "这台设备已停用，不能核销。已放行的记录还在本机，重新配对后会自动上传。";
+  }
   const why = gate.line === "signed-out" ? "登录已过期。" : "网络断开。";
   if (!gate.canWorkAlone) return `${why}本机没有今天的名单，请按纸质名单放行，联网后补录。`;
   return `${why}可以继续扫码：按本机今天的名单核验，联网后自动上传确认。`;
@@ -138,7 +143,7 @@ function showPackage() {
 // What stands beside.
 
 async function refreshDay() {
-  if (gate.line === "off" || gate.line === "signed-out") return showDayAlone();
+  if (gate.isAlone) return showDayAlone();
   try {
     const [figures, scans] = await Promise.all([
       gate.ask("/occupancy"), gate.ask("/scans", { limit: LATEST }),
@@ -203,6 +208,7 @@ function showSound() {
 }
 
 function sayWhatCameOfIt({ detail: nonces }) {
+  byId("queue-fault").hidden = true;
   showWhatCameOf(gate.queue.find((entry) => entry.nonce === waitsFor?.nonce && nonces.includes(entry.nonce)));
   const clashes = gate.queue.filter((entry) => nonces.includes(entry.nonce) && entry.state === "conflict");
   const confirmed = nonces.length - clashes.length;
@@ -252,6 +258,7 @@ gate.addEventListener("queue", () => {
   showLine();
 });
 gate.addEventListener("sent", sayWhatCameOfIt);
+gate.addEventListener("refused", ({ detail }) => tellDone("queue-fault", `上传没有成功：${detail.message}`, "danger"));
 gate.addEventListener("untrusted", () => showFailure("名单不可信", "下载的名单签名不对，没有采用。请刷新页面；仍然这样请联系管理员。"));
 
 fillSteppers();

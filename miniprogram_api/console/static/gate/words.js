@@ -36,6 +36,16 @@ export const RESULTS = {
   },
 };
 
+const TODAY = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: "Asia/Shanghai", month: "long", day: "numeric", weekday: "short",
+});
+
+// 11月28日（周六）
+export function today(now) {
+  const parts = Object.fromEntries(TODAY.formatToParts(now).map(({ type, value }) => [type, value]));
+  return `${parts.month}月${parts.day}日（${parts.weekday}）`.replace("月月", "月");
+}
+
 export const hours = (at) => TIME.format(typeof at === "string" ? Date.parse(at) : at);
 
 export const span = ({ starts_at: begins, ends_at: ends }) => `${hours(begins)}–${hours(ends)}`;

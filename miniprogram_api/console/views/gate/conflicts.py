@@ -17,7 +17,6 @@ from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.sites.service import get_managed_site
-from miniprogram_api.visits.models import ConflictState
 from miniprogram_api.visits.queries import conflicts as queries
 from miniprogram_api.visits.service import conflicts
 from miniprogram_api.web.schemas import parse_id
@@ -37,7 +36,7 @@ def list_conflicts(site_id: str) -> Response:
         found = queries.list_conflicts(
             session,
             site_id=site.id,
-            state=None if state == "all" else ConflictState(state),
+            state=queries.find_state(state),
             limit=_PAGE,
             cursor=request.args.get("cursor"),
         )

@@ -24,19 +24,19 @@ def show_calendar(site_id: str) -> Response:
     with reading() as session:
         site = look_at(session, site_id, "slots.view")
         days = show_month(session, site.id, year=first.year, month=first.month)
-    weeks = _weeks(days)
+    weeks, today = _weeks(days), clock.today()
     figures = [day.figures for day in days]
     return page(
         "sites/calendar.html",
         site=site,
         first=first,
         weeks=weeks,
-        today=clock.today(),
+        today=today,
         before=_named(first - timedelta(days=1)),
         after=_named(first + timedelta(days=31)),
-        this_month=_named(clock.today()),
+        this_month=_named(today),
         provisional=any(day.day.provisional for day in days),
-        open_days=sum(day.is_open for day in days),
+        open_days=sum(day.is_open and (day.figures.slots > 0 or day.on >= today) for day in days),
         slots=sum(figure.open_slots for figure in figures),
         seats=sum(figure.seats for figure in figures),
         booked=sum(figure.booked for figure in figures),

@@ -55,9 +55,7 @@ def _preview(site: Site, form: ClosureForm) -> Response:
             preview, outlook = found.opening, found.outlook
         else:
             preview, outlook = opening.preview_closure(session, site=site, draft=draft, now=now), None
-    fields = [item for item in carried() if item[0] != "seen"]
-    if outlook is not None:
-        fields.append(("seen", f"{len(outlook.slots)}-{len(outlook.hit)}"))
+    seen = "" if outlook is None else f"{len(outlook.slots)}-{len(outlook.hit)}"
     return page(
         "sites/closure_preview.html",
         site=site,
@@ -68,7 +66,7 @@ def _preview(site: Site, form: ClosureForm) -> Response:
         rest="cancel",
         sentences=[] if form.closes else list(say_consequences(preview.consequences)),
         messages=say_messages(site, outlook, draft.public_text, "cancel") if outlook else [],
-        carried=fields,
+        carried=carried(change_id=draft.id, seen=seen),
         form=None,
     )
 

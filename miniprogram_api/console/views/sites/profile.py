@@ -48,7 +48,6 @@ _STEPS = {
 @signed_in("sites.view")
 def show_site(site_id: str) -> Response:
     """A site as it stands: its own words, the registry's facts with their source, its opening state."""
-    now = clock.now()
     with reading() as session:
         site = get_desk_site(session, current_principal(), parse_id(site_id))
         case = withdrawals.find_case(session, site.id) if own_may("withdrawals.view", site=site) else None
@@ -66,7 +65,6 @@ def show_site(site_id: str) -> Response:
         },
         may_manage=own_may("sites.manage", site=site),
         may_correct=own_may("corrections.file", site=site),
-        stale=(now - site.registry_synced_at).days >= 1,
     )
 
 
@@ -95,7 +93,8 @@ def edit_site(site_id: str) -> Response:
                     now=clock.now(),
                 )
             return done(url_for("console.show_site", site_id=site.id), "资料已保存，小程序里马上更新。")
-    return page("sites/edit_profile.html", site=site, form=form)
+    may_correct = own_may("corrections.file", site=site)
+    return page("sites/edit_profile.html", site=site, form=form, may_correct=may_correct)
 
 
 def _changes(form: ProfileForm) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.sites.opening import EmptyForm
 from miniprogram_api.console.forms.sites.slots import ChangeForm, read_choice
 from miniprogram_api.console.pages import done, own_may, page, showing_refusals
-from miniprogram_api.console.previewing import Step, carried, step_at
+from miniprogram_api.console.previewing import Step, carried, key_of, step_at
 from miniprogram_api.console.scope import look_at, work_on
 from miniprogram_api.console.words import say_span
 from miniprogram_api.console.words_changes import (
@@ -87,8 +87,6 @@ def _preview(site: Site, form: ChangeForm, choice: SlotChoice) -> Response:
         outlook = slot_changes.preview_change(
             session, site_id=site.id, choice=choice, wanted=wanted, now=clock.now()
         )
-    fields = [item for item in carried() if item[0] != "seen"]
-    fields.append(("seen", f"{len(outlook.slots)}-{len(outlook.hit)}"))
     rest = wanted.last_resort.value
     return page(
         "sites/change_preview.html",
@@ -100,7 +98,9 @@ def _preview(site: Site, form: ChangeForm, choice: SlotChoice) -> Response:
         said=say_choice(choice) if choice.ids is None else f"勾选的 {outlook.chosen} 个场次",
         acts=ACTS,
         messages=say_messages(site, outlook, wanted.public_text, rest),
-        carried=fields,
+        carried=carried(
+            change_id=key_of(form.change_id.data), seen=f"{len(outlook.slots)}-{len(outlook.hit)}"
+        ),
     )
 
 
@@ -112,7 +112,7 @@ def _apply(site: Site, form: ChangeForm, choice: SlotChoice) -> Response:
         look_at(session, str(site.id), "slots.manage")
         change = slot_changes.change_slots(
             session,
-            change_id=parse_id(form.change_id.data or ""),
+            change_id=key_of(form.change_id.data),
             site_id=site.id,
             choice=choice,
             wanted=form.wanted(),

@@ -19,6 +19,7 @@ from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Slot,
 from tests.conftest import Clock
 from tests.factories.sites import make_opening_rule
 from tests.factories.staff import code_now
+from tests.factories.visits import WEDNESDAY_AT_NINE
 from tests.support.booking import reconcile
 from tests.support.pages import PageClient, hidden, text_of, title_of
 from tests.support.sites_desk import (
@@ -293,7 +294,7 @@ def test_closing_days_moves_cancels_and_can_be_taken_back(manager: PageClient, s
         make_opening_rule(session, site.id, capacity=3)
     manager.post(at(site, "/generate"), {"step": "apply"})
     with reading() as session:
-        first = select(Slot).where(Slot.visit_on == "2026-11-25").order_by(Slot.starts_at)
+        first = select(Slot).where(Slot.visit_on == WEDNESDAY_AT_NINE.date()).order_by(Slot.starts_at)
         slot = session.scalars(first).first()
     assert slot is not None
     booking = new_booking(slot, adults=2)

@@ -12,6 +12,7 @@ from miniprogram_api.messaging.models import Message
 from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.models import Booking, BookingStatus, Slot, SlotState
 from tests.factories.sites import make_opening_rule
+from tests.factories.visits import WEDNESDAY_AT_NINE
 from tests.support.booking import reconcile
 from tests.support.desk import OFFICE, PHONE, TABLET, Desk
 from tests.support.sites_desk import WEDNESDAY, new_booking, new_site, new_slot
@@ -154,7 +155,7 @@ def test_days_are_closed_with_a_look_at_whom_it_hits(desk: Desk, site: Site) -> 
     told(page, "已生成")
     with reading() as session:
         slot = session.scalars(
-            select(Slot).where(Slot.visit_on == WEDNESDAY).order_by(Slot.starts_at)
+            select(Slot).where(Slot.visit_on == WEDNESDAY_AT_NINE.date()).order_by(Slot.starts_at)
         ).first()
     assert slot is not None
     booking = new_booking(slot, adults=4)

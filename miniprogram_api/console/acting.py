@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response
 
@@ -53,6 +52,6 @@ def handed_page(handed: Handed) -> Response:
 
 
 def as_attachment(content: bytes, *, name: str, content_type: str) -> Response:
-    """A file to be kept, under a name that may be Chinese."""
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    """A file to be kept under a name."""
+    disposition = f'attachment; filename="{name}"'
     return Response(content, content_type=content_type, headers={"Content-Disposition": disposition})

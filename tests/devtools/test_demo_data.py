@@ -208,7 +208,8 @@ def test_the_registry_is_a_partner_whose_inbox_gets_events(demo: Flask, visitor:
     settings: Settings = demo.extensions["settings"]
     load_demo(replace(settings, fake_registry_port=9999))
     with reading() as session:
-        (subscription,) = session.scalars(select(EventSubscription))
+        approved = select(EventSubscription).where(EventSubscription.approved_at.is_not(None))
+        (subscription,) = session.scalars(approved)
         assert subscription.state is SubscriptionState.ACTIVE
         assert subscription.url == "http://127.0.0.1:9999/registry/v1/inbox"
 

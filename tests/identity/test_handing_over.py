@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from miniprogram_api.identity import handover

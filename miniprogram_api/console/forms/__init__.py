@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, Form
+from wtforms import Field, Form, RadioField, SelectMultipleField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from miniprogram_api.console.words import say_hours
@@ -71,7 +71,7 @@ def _faults_of(form: Form) -> Iterator[tuple[str, str]]:
 
 def first_input(field: Any) -> str:
     """The id that a link to a field goes to: of several choices the first."""
-    if hasattr(field, "iter_choices") and getattr(field, "option_widget", None) is not None:
+    if isinstance(field, RadioField | SelectMultipleField):
         return f"{field.id}-0"
     return str(field.id)
 

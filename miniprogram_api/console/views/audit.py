@@ -124,9 +124,9 @@ def _as_file(kind: str, rows: Any, names: dict[str, str]) -> Response:
     if kind == "jsonl":
         lines = (json.dumps(_plain(row), ensure_ascii=False) for row in rows)
         content = "".join(f"{line}\n" for line in lines).encode()
-        return as_attachment(content, name=f"审计-{stamp}.jsonl", content_type="application/jsonl")
+        return as_attachment(content, name=f"audit-{stamp}.jsonl", content_type="application/jsonl")
     table = csv_document(_HEADER, (_cells(row, names) for row in rows))
-    return as_attachment(table, name=f"审计-{stamp}.csv", content_type="text/csv; charset=utf-8")
+    return as_attachment(table, name=f"audit-{stamp}.csv", content_type="text/csv; charset=utf-8")
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -22,18 +22,21 @@ from miniprogram_api.web.schemas import parse_id
 from miniprogram_api.web.uploads import takes_a_file
 
 
-@console.route("/sites/<string:site_id>/photos", methods=["GET", "POST"])
+@console.get("/sites/<string:site_id>/photos")
 @signed_in("sites.view")
-@takes_a_file(MAX_UPLOAD_BYTES)
 def list_photos(site_id: str) -> Response:
     """The photos in their order, and a form to add one."""
+    return _show_photos(site_id, PhotoForm(formdata=None))
+
+
+@console.post("/sites/<string:site_id>/photos")
+@signed_in("sites.manage")
+@takes_a_file(MAX_UPLOAD_BYTES)
+def add_photo(site_id: str) -> Response:
+    """Add a picture, written anew."""
     with reading() as session:
-        site = get_desk_site(session, current_principal(), parse_id(site_id))
-    may_manage = own_may("sites.manage", site=site)
+        site = look_at(session, site_id, "sites.manage")
     form = PhotoForm()
-    if form.is_submitted():
-        with reading() as session:
-            look_at(session, site_id, "sites.manage")
     if form.validate_on_submit():
         with showing_refusals(form):
             if (image := _store(form)) is not None:
@@ -41,7 +44,13 @@ def list_photos(site_id: str) -> Response:
                 return done(
                     url_for("console.list_photos", site_id=site.id), "照片已上传，小程序里马上能看到。"
                 )
-    return page("sites/photos.html", site=site, form=form, may_manage=may_manage)
+    return _show_photos(site_id, form)
+
+
+def _show_photos(site_id: str, form: PhotoForm) -> Response:
+    with reading() as session:
+        site = get_desk_site(session, current_principal(), parse_id(site_id))
+    return page("sites/photos.html", site=site, form=form, may_manage=own_may("sites.manage", site=site))
 
 
 def _store(form: PhotoForm) -> Image | None:

@@ -106,22 +106,35 @@ def _to_technologies(site_id: str, told: str) -> Response:
     return done(url_for("console.list_technologies", site_id=site_id), told)
 
 
-@console.route("/sites/<string:site_id>/indicators", methods=["GET", "POST"])
+@console.get("/sites/<string:site_id>/indicators")
 @signed_in("sites.view")
 def list_indicators(site_id: str) -> Response:
     """The stated values by year, and a form to state one."""
+    form = IndicatorForm(formdata=None, data={"year": clock.today().year - 1})
+    return _show_indicators(site_id, form)
+
+
+@console.post("/sites/<string:site_id>/indicators")
+@signed_in("sites.manage")
+def set_indicator(site_id: str) -> Response:
+    """State the value of a year."""
     with reading() as session:
-        site = get_desk_site(session, current_principal(), parse_id(site_id))
-    form, kinds = IndicatorForm(data={"year": clock.today().year - 1}), indicator_kinds(site.type)
-    form.offer(kinds)
-    if form.is_submitted():
-        with reading() as session:
-            look_at(session, site_id, "sites.manage")
+        site = look_at(session, site_id, "sites.manage")
+    form = IndicatorForm()
+    form.offer(indicator_kinds(site.type))
     if form.validate_on_submit():
         with showing_refusals(form):
             _set_indicator(site_id, form)
             told = f"{form.year.data} 年的数值已保存，小程序里马上更新。"
             return done(url_for("console.list_indicators", site_id=site.id), told)
+    return _show_indicators(site_id, form)
+
+
+def _show_indicators(site_id: str, form: IndicatorForm) -> Response:
+    with reading() as session:
+        site = get_desk_site(session, current_principal(), parse_id(site_id))
+    kinds = indicator_kinds(site.type)
+    form.offer(kinds)
     names = {kind.code: kind for kind in kinds}
     may_manage = own_may("sites.manage", site=site)
     return page("sites/indicators.html", site=site, form=form, kinds=names, may_manage=may_manage)

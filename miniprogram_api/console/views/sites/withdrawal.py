@@ -72,16 +72,16 @@ def list_calls(site_id: str) -> Response:
     return response
 
 
-@console.post("/sites/<string:site_id>/withdrawal/calls/<string:booking_id>/done")
+@console.post("/sites/<string:site_id>/withdrawal/calls/<string:call_id>/done")
 @signed_in("withdrawals.call")
-def tick_call(site_id: str, booking_id: str) -> Response:
+def tick_call(site_id: str, call_id: str) -> Response:
     """Note that somebody has been called."""
     with atomic() as session:
         site = look_at(session, site_id, "withdrawals.call")
         withdrawal_calls.tick_call(
             session,
             site_id=site.id,
-            booking_id=parse_id(booking_id),
+            booking_id=parse_id(call_id),
             actor=current_actor(),
             now=clock.now(),
         )

@@ -14,8 +14,10 @@ from tests.support.servers import postgres_and_redis
 
 _FAIL_UNDER = "95"
 _ROOM = 4 * 2**30
+# One more than cores, since some tests wait; no more than Redis has databases.
+_WORKERS = min((os.cpu_count() or 1) + 1, 14)
 # Stealing, so that no core idles behind a queue of slow tests.
-_ON_ALL_CORES = ["-n", "auto", "--dist", "worksteal"]
+_ON_ALL_CORES = ["-n", str(_WORKERS), "--dist", "worksteal"]
 
 
 def main(arguments: list[str]) -> int:

@@ -28,6 +28,7 @@ from miniprogram_api.kernel.db import Model, db
 from miniprogram_api.web import prepared
 from tests.support.compiled_routes import compile_routes_once
 from tests.support.leaks import WATCHED, Watcher
+from tests.support.selection import begin_with_long, leave_out_same
 from tests.support.servers import database_at
 
 # What chance decides in a test follows from this and its name; a failed test prints it, to be repeated.
@@ -38,6 +39,14 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=BEIJING)
 # How long an example takes says something about the machine, not about the product.
 hypothesis_settings.register_profile("untimed", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, leave out what no database changes; everywhere, begin with what takes long."""
+    if config.getoption("--postgres"):
+        same = leave_out_same(items)
+        config.hook.pytest_deselected(items=same)
+    begin_with_long(items, workers=int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +73,7 @@ def redis_url(on_postgres: bool, worker_name: str) -> str:
     if not on_postgres:
         return ""
     base = os.environ["TEST_REDIS_URL"].rstrip("/")
-    number = 1 if worker_name == "alone" else int(worker_name.removeprefix("gw")) % 8 + 2
+    number = 1 if worker_name == "alone" else int(worker_name.removeprefix("gw")) % 14 + 2
     return f"{base}/{number}"
 
 

@@ -87,11 +87,11 @@ def test_the_page_tells_everything_within_few_statements(
 
 
 def test_a_contact_is_shown_once_for_a_reason(manager: PageClient, booking: dict[str, Any]) -> None:
-    refused = manager.post(path(booking, "/contact"), {"why": ""})
+    refused = manager.post(path(booking), {"why": ""})
     assert refused.status_code == 422
     assert title_of(refused).startswith("错误：")
     assert CONTACT["phone"] not in refused.text
-    answer = manager.post(path(booking, "/contact"), {"why": "临时闭馆，电话通知"})
+    answer = manager.post(path(booking), {"why": "临时闭馆，电话通知"})
     assert answer.status_code == 200
     assert CONTACT["phone"] in answer.text
     assert "查看了联系人的完整姓名和电话 ，原因：临时闭馆，电话通知" in text_of(answer)
@@ -218,9 +218,9 @@ def test_another_sites_booking_is_not_there(app: Flask, booking: dict[str, Any],
     with atomic() as session:
         other = make_site(session)
     stranger = PageClient(app, signed_in(Role.SITE_MANAGER, site_id=other.id))
-    for act in ("", "/cancel", "/no-show", "/contact", "/made"):
+    for act in ("", "/cancel", "/no-show", "/made"):
         assert stranger.get(path(booking, act)).status_code == 404, act
-    for act in ("/cancel", "/no-show", "/contact"):
+    for act in ("", "/cancel", "/no-show"):
         assert stranger.post(path(booking, act), {"why": "", "reason": ""}).status_code == 404, act
 
 
@@ -232,4 +232,4 @@ def test_who_stands_at_the_gate_sees_and_changes_nothing(
     assert page.status_code == 200
     assert "取消预约" not in text_of(page)
     assert "查看完整联系方式" not in text_of(page)
-    assert gate.post(path(booking, "/contact"), {"why": "好奇"}).status_code == 403
+    assert gate.post(path(booking), {"why": "好奇"}).status_code == 403

@@ -280,7 +280,7 @@ def test_a_stale_second_factor_is_asked_for_again_and_nothing_is_lost(
     proof = {"next": hidden(answer, "next"), "fields": unescape(hidden(answer, "fields")), "code": code_now()}
     gone_on = manager.post("/console/second-factor", proof)
     # The slots that were chosen stand in the address, and are still those.
-    address = unescape(gone_on.text.partition('action="')[2].partition('"')[0])
+    address = unescape(unescape(gone_on.text.partition('action="')[2].partition('"')[0]))
     assert address == change(site), text_of(gone_on)
     fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', gone_on.text)
     told = text_of(manager.follow(manager.post(address, {name: unescape(value) for name, value in fields})))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Generator
 from datetime import datetime
 from html import unescape
+from posixpath import normpath
 
 import pytest
 from flask import Flask
@@ -28,13 +29,20 @@ WITHOUT_A_LINK = {
     "prove_again",
     # What no account, device, letter or objection of the demonstration is in the state for.
     "approve_grant",
+    "close_conflict",
     "confirm_discard",
+    "correct_no_show",
     "enable_staff_member",
     "open_invitation",
     "reset_second_factor",
     "restore_device",
     "restore_grant",
+    "show_made_booking",
     "show_objection_file",
+    "waive_strike",
+    # What a tablet opens, and a file that its page starts.
+    "pair_gate",
+    "send_gate_worker",
 }
 _FILES = re.compile(r'<(?:link|script|img|use)\b[^>]*?\b(?:href|src)="(/console/static/[^"#]+)')
 _IMPORTS = re.compile(r'\bfrom\s*"(\./[^"]+)"')
@@ -74,7 +82,7 @@ def _weight(client: FlaskClient, address: str) -> int:
     assert answer.status_code == 200, address
     imported = _IMPORTS.findall(_text(answer.data)) if answer.mimetype == "text/javascript" else []
     folder = address.partition("?")[0].rpartition("/")[0]
-    return len(answer.data) + sum(_weight(client, f"{folder}/{name}") for name in imported)
+    return len(answer.data) + sum(_weight(client, normpath(f"{folder}/{name}")) for name in imported)
 
 
 def _text(data: bytes) -> str:

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import threading
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -92,15 +94,22 @@ def _comes_to_be(path: Path) -> bool:
 
 
 def test_a_port_in_use_is_named_with_the_variable_that_changes_it(environment: dict[str, str]) -> None:
-    for name in ("PORT", "FAKE_WECHAT_PORT", "FAKE_REGISTRY_PORT"):
-        with socket.socket() as somebody:
-            somebody.bind(("127.0.0.1", 0))
-            somebody.listen()
-            port = somebody.getsockname()[1]
-            status, said = _refusal(environment | {name: str(port)})
-        assert status == 1
-        assert f"端口 {port} 已被占用" in said
-        assert f"{name}=" in said
+    names = ("PORT", "FAKE_WECHAT_PORT", "FAKE_REGISTRY_PORT")
+    with ExitStack() as stack:
+        ports = {name: stack.enter_context(_somebody_listening()) for name in names}
+        status, said = _refusal(environment | {name: str(port) for name, port in ports.items()})
+    assert status == 1
+    sentences = said.splitlines()
+    for name, port in ports.items():
+        assert any(f"端口 {port} 已被占用" in line and f" {name}=" in line for line in sentences), name
+
+
+@contextmanager
+def _somebody_listening() -> Generator[int]:
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        yield int(somebody.getsockname()[1])
 
 
 @pytest.mark.parametrize("setting", [{"APP_ENV": "production"}, {"PORT": "eight thousand"}])

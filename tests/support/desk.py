@@ -19,7 +19,7 @@ from tests.support.served import served
 
 IN_CHANGCHUN = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "reduced_motion": "reduce"}
 OFFICE, TABLET, PHONE = (1366, 768), (820, 1180), (390, 844)
-_PATIENCE_MS = int(os.environ.get("TEST_BROWSER_PATIENCE_MS", "15000"))
+_PATIENCE_MS = int(os.environ.get("TEST_BROWSER_PATIENCE_MS", "30000"))
 
 
 class Desk:

@@ -41,7 +41,7 @@ from miniprogram_api.visits.models import (
 from miniprogram_api.visits.queries import slot_changes as queries
 from miniprogram_api.visits.rules.slot_choice import SlotChoice, Wanted
 from miniprogram_api.visits.rules.slots import WITHDRAWN
-from miniprogram_api.visits.service import closing_days, slot_change_undo, slot_changes
+from miniprogram_api.visits.service import closing_days, slot_change_records, slot_change_undo, slot_changes
 from miniprogram_api.visits.service.slot_changes import MOST_MOVED, Outlook, Seen
 from tests.conftest import Clock
 from tests.factories.members import make_member
@@ -327,7 +327,7 @@ class TestClosing:
             actions = session.execute(select(AuditRow.action, func.count()).group_by(AuditRow.action))
             trail = {action: count for action, count in actions if action.startswith("visits.")}
             facts = session.execute(select(EventRow.name, func.count()).group_by(EventRow.name))
-            published = dict(facts.tuples().all())
+            published = {name: int(total) for name, total in facts}
         assert trail == {
             "visits.slot_closed": 3,
             "visits.change_slots": 1,
@@ -503,7 +503,7 @@ class TestUndoing:
         assert (again["status"], again["number"]) == ("confirmed", shown["number"])
         assert again["ticket"]["short_code"] != code
         after = slot_now(slot)
-        for name in slot_changes.TOUCHED:
+        for name in slot_change_records.TOUCHED:
             assert getattr(after, name) == getattr(before, name), name
         assert after.booked == 2
         assert told() == ["您的预约已被示范点取消", "您的参观照常进行"]

@@ -9,6 +9,14 @@ for (const input of document.querySelectorAll("input[data-preview]")) {
   });
 }
 
+// Of a long form only the questions that what was chosen asks.
+function showWhatIsAsked() {
+  for (const part of document.querySelectorAll("[data-when]")) {
+    const chosen = document.querySelector(`[name="${part.dataset.when}"]:checked`)?.value;
+    part.hidden = !part.dataset.is.split(" ").includes(chosen ?? "");
+  }
+}
+
 function countTicks(form) {
   const count = form.querySelectorAll("input[name='slot']:checked").length;
   const words = form.querySelector("[data-count]");
@@ -18,5 +26,7 @@ function countTicks(form) {
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.("form[data-ticks]");
   if (form) countTicks(form);
+  showWhatIsAsked();
 });
+showWhatIsAsked();
 for (const form of document.querySelectorAll("form[data-ticks]")) countTicks(form);

@@ -64,7 +64,7 @@ def show_booking(booking_id: str) -> Response:
     return _booking_page(parse_id(booking_id), RevealForm(), permission="bookings.view")
 
 
-@console.route("/bookings/<string:booking_id>/contact", methods=["GET", "POST"])
+@console.post("/bookings/<string:booking_id>")
 @signed_in(_REVEAL)
 def reveal_contact(booking_id: str) -> Response:
     """The same with the contact in full, this once, for a reason that is recorded."""

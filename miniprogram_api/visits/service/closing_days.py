@@ -17,6 +17,7 @@ from miniprogram_api.visits.models import Slot, SlotChange, Treatment
 from miniprogram_api.visits.queries import slot_changes as queries
 from miniprogram_api.visits.queries.access import get_site_access
 from miniprogram_api.visits.rules.slot_choice import Wanted
+from miniprogram_api.visits.service import slot_change_records as records
 from miniprogram_api.visits.service import slot_changes, timetable
 from miniprogram_api.visits.service.slot_changes import Outlook, Seen
 
@@ -61,15 +62,15 @@ def close_days(
     outlook = _look(session, site, draft, wanted=wanted, days=days, now=now, members=members)
     if seen is not None and seen != Seen(len(outlook.slots), len(outlook.hit)):
         raise ChangeOutdated(slots=len(outlook.slots), bookings=len(outlook.hit))
-    before = {slot.id: slot_changes.touched(slot) for slot in outlook.slots}
+    before = {slot.id: records.touched(slot) for slot in outlook.slots}
     moved = slot_changes.move_hit(session, outlook.hit, outlook.moves, actor=actor, now=now)
     added = opening.add_closure(session, site=site, draft=draft, actor=actor, now=now)
-    change = slot_changes.add_change(
+    change = records.add_change(
         session, change_id, site.id, wanted, closure_id=added.part.id, actor=actor, now=now
     )
-    slot_changes.remember(session, change, outlook.hit, moved, wanted)
-    slot_changes.remember_slots(session, change, outlook.slots, before)
-    slot_changes.tell_change(session, change, bookings=len(outlook.hit), actor=actor)
+    records.remember(session, change, outlook.hit, moved, wanted)
+    records.remember_slots(session, change, outlook.slots, before)
+    records.tell_change(session, change, bookings=len(outlook.hit), actor=actor)
     return change
 
 

@@ -37,7 +37,8 @@ from miniprogram_api.visits.rules.moving import Engagements, Mover, Room
 from miniprogram_api.visits.rules.policy import Policy
 from miniprogram_api.visits.service import moving
 from miniprogram_api.visits.service.holds import clear_expired
-from miniprogram_api.visits.service.slot_changes import tell_change, tell_moves, touched
+from miniprogram_api.visits.service.slot_change_records import tell_change, touched
+from miniprogram_api.visits.service.slot_changes import tell_moves
 from miniprogram_api.visits.service.standing import lock_standings
 from miniprogram_api.visits.service.timetable import alter_slots
 

@@ -7,11 +7,10 @@ is one transaction and remembers what it did, to be taken back for a while (`slo
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import audit, events
@@ -19,8 +18,8 @@ from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.sites import queries as site_queries
 from miniprogram_api.visits.errors.slots import ChangeOutdated, NothingToChange, SiteNotOpen, TooManyToMove
-from miniprogram_api.visits.events import SlotChanged, SlotsChanged, VisitMovedBySite
-from miniprogram_api.visits.models import ChangedBooking, Slot, SlotAct, SlotChange, SlotState, Treatment
+from miniprogram_api.visits.events import VisitMovedBySite
+from miniprogram_api.visits.models import Slot, SlotAct, SlotChange, SlotState, Treatment
 from miniprogram_api.visits.queries import slot_changes as queries
 from miniprogram_api.visits.queries import timetable as timetable_queries
 from miniprogram_api.visits.queries.access import get_site_access
@@ -30,14 +29,18 @@ from miniprogram_api.visits.rules.timetable import OPEN
 from miniprogram_api.visits.service import moving
 from miniprogram_api.visits.service.calling_off import Reason, call_off, cancel_bookings
 from miniprogram_api.visits.service.holds import clear_expired
+from miniprogram_api.visits.service.slot_change_records import (
+    add_change,
+    remember,
+    remember_slots,
+    tell_change,
+    tell_slots,
+    touched,
+)
 from miniprogram_api.visits.service.standing import lock_standings
 from miniprogram_api.visits.service.timetable import alter_slots
 
-UNDO_FOR = timedelta(minutes=30)
 MOST_MOVED = 300
-# What of a slot a change can touch, and taking it back brings back.
-TOUCHED = ("state", "closed_reason", "closed_text", "closure_id", "amnesty", "edited", "capacity")
-_CHANGES = {SlotAct.CAPACITY: "edited", SlotAct.CLOSE: "closed", SlotAct.REOPEN: "reopened"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,38 +225,8 @@ def _carry_out(
         call_off(session, site_id=site_id, actor=actor, now=now, waits=False)
     remember(session, change, outlook.hit, moved, wanted)
     remember_slots(session, change, outlook.slots, before)
-    _tell_slots(session, change, actor)
+    tell_slots(session, change, actor)
     tell_change(session, change, bookings=len(outlook.hit), actor=actor)
-    return change
-
-
-def add_change(
-    session: Session,
-    change_id: UUID,
-    site_id: UUID,
-    wanted: Wanted,
-    *,
-    actor: Actor,
-    now: datetime,
-    closure_id: UUID | None = None,
-) -> SlotChange:
-    """The row of a change that is being made."""
-    change = SlotChange(
-        id=change_id,
-        site_id=site_id,
-        act=wanted.act,
-        treatment=wanted.treatment,
-        closure_id=closure_id,
-        public_text=wanted.public_text,
-        slots=[],
-        made_at=now,
-        made_by=f"{actor.kind}:{actor.id}",
-        undo_until=now + UNDO_FOR,
-        undone_at=None,
-        undone_by=None,
-    )
-    session.add(change)
-    session.flush()
     return change
 
 
@@ -307,94 +280,6 @@ def _alter(session: Session, slots: Sequence[Slot], wanted: Wanted, staying: Seq
 
 def _as_stored(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "state": SlotState(values["state"])} if "state" in values else dict(values)
-
-
-def touched(slot: Slot) -> dict[str, Any]:
-    """What a change can touch of a slot, as JSON holds it."""
-    values = {name: getattr(slot, name) for name in TOUCHED}
-    closure = values["closure_id"]
-    return {**values, "state": slot.state.value, "closure_id": str(closure) if closure else None}
-
-
-def remember(
-    session: Session,
-    change: SlotChange,
-    hit: Sequence[Mover],
-    moved: Mapping[UUID, Room],
-    wanted: Wanted,
-) -> None:
-    """Write down what became of each booking, and the revision that it has since."""
-    rows = []
-    for mover in hit:
-        room = moved.get(mover.id)
-        effect = Treatment.MOVE if room is not None else wanted.last_resort
-        rows.append(
-            {
-                "change_id": change.id,
-                "booking_id": mover.id,
-                "effect": effect,
-                "slot_before": mover.slot_id,
-                "slot_after": room.slot_id if room is not None else None,
-                "revision": mover.revision + (effect is not Treatment.KEEP),
-                "outcome": None,
-            }
-        )
-    if rows:
-        session.execute(insert(ChangedBooking), rows)
-
-
-def remember_slots(
-    session: Session, change: SlotChange, slots: Sequence[Slot], before: Mapping[UUID, Mapping[str, Any]]
-) -> None:
-    """Write down what each slot was and is."""
-    queries.reload_slots(session, slots)
-    change.slots = [
-        {
-            "id": str(slot.id),
-            "starts_at": slot.starts_at.isoformat(),
-            "ends_at": slot.ends_at.isoformat(),
-            "before": before[slot.id],
-            "after": touched(slot),
-        }
-        for slot in slots
-    ]
-    session.flush()
-
-
-def _tell_slots(session: Session, change: SlotChange, actor: Actor) -> None:
-    name = _CHANGES[change.act]
-    trail = [
-        audit.row_of(
-            actor=actor,
-            action=f"visits.slot_{name}",
-            object_type="slot",
-            object_id=row["id"],
-            before=row["before"],
-            after=row["after"],
-            reason=change.public_text,
-        )
-        for row in change.slots
-    ]
-    audit.record_all(session, trail)
-    events.publish_all(session, [SlotChanged(str(change.site_id), row["id"], name) for row in change.slots])
-
-
-def tell_change(
-    session: Session, change: SlotChange, *, bookings: int, actor: Actor, undone: bool = False
-) -> None:
-    """The trail and the fact of the change as a whole."""
-    act, slots = change.act.value, len(change.slots)
-    audit.record(
-        session,
-        actor=actor,
-        action="visits.undo_slot_change" if undone else "visits.change_slots",
-        object_type="slot_change",
-        object_id=str(change.id),
-        after={"act": act, "slots": slots, "bookings": bookings, "treatment": change.treatment.value},
-        reason=change.public_text,
-    )
-    fact = SlotsChanged(str(change.site_id), str(change.id), act, slots, bookings=bookings, undone=undone)
-    events.publish(session, fact)
 
 
 def _refuse_gone(session: Session, site_id: UUID, now: datetime) -> None:

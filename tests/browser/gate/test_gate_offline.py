@@ -100,6 +100,21 @@ def test_a_party_comes_in_parts_and_what_was_not_sent_is_undone_at_once(
     assert admitted(booking) == 3
 
 
+def test_what_was_sent_cannot_be_undone_without_a_network_and_it_says_so(
+    doors: Callable[[str], Door], book: Book
+) -> None:
+    booking = book(adults=2)
+    door = doors("东门")
+    door.admit(code_of(booking))
+    expect(door.answer).to_contain_text("已入场 2 人")
+    with door.desk.offline():
+        door.answer.get_by_role("button", name="撤销").click()
+        door.answer.get_by_role("button", name="撤销入场").click()
+        expect(door.answer).to_contain_text("没有撤销")
+        expect(door.answer).to_contain_text("撤销它需要网络")
+    assert admitted(booking) == 2
+
+
 def test_a_revoked_and_a_foreign_ticket_are_refused_by_the_gate_itself(
     app: Flask, doors: Callable[[str], Door], book: Book, site: Site
 ) -> None:
@@ -256,3 +271,20 @@ def test_a_device_that_was_revoked_lets_nobody_in_and_loses_nothing(
 def end_sessions(staff_id: UUID, clock: Clock) -> None:
     with atomic() as session:
         staff_sessions.end_all(session, staff_id=staff_id, actor=SYSTEM, reason="test", now=clock.now)
+
+
+def test_a_browser_that_cannot_check_signatures_says_so_and_works_with_a_network(
+    desk: Desk, site: Site, book: Book
+) -> None:
+    booking = book(adults=2)
+    desk.sign_in(Role.GATE, site=site)
+    desk.page.add_init_script(
+        "SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException('', 'NotSupportedError'))"
+    )
+    desk.visit(f"/console/sites/{site.id}/gate")
+    expect(desk.page.locator("#package")).to_contain_text("断网时不能核验")
+    desk.page.get_by_label("票码").fill(code_of(booking))
+    desk.page.get_by_role("button", name="查票").click()
+    desk.page.get_by_role("button", name="确认入场 2 人").click()
+    expect(desk.page.locator("#answer")).to_contain_text("已入场 2 人")
+    assert admitted(booking) == 2

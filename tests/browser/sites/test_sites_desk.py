@@ -71,7 +71,7 @@ def test_a_mistake_keeps_everything_and_leads_to_its_field(desk: Desk, site: Sit
     desk.tab_to(summary.get_by_role("link", name="请填写地址。"))
     desk.press("Enter")
     expect(page.get_by_label("地址", exact=True)).to_be_focused()
-    expect(page.get_by_label("地址", exact=True)).to_have_accessible_description("错误：请填写地址。")
+    expect(page.get_by_label("地址", exact=True)).to_have_accessible_description("错误： 请填写地址。")
     expect(page.get_by_label("简介", exact=True)).to_have_value("写了很久的简介")
     expect(page.get_by_label("咨询电话")).to_have_value("没有电话")
 
@@ -111,7 +111,7 @@ def test_a_notice_is_written_with_the_keyboard_alone(desk: Desk, site: Site) -> 
 
 
 def test_a_photo_is_looked_at_before_it_is_sent(desk: Desk, site: Site, tmp_path: Path) -> None:
-    picture = tmp_path / "湖岸.jpg"
+    picture = tmp_path / "lake.jpg"
     content = io.BytesIO()
     Image.new("RGB", (600, 400), "seagreen").save(content, "JPEG")
     picture.write_bytes(content.getvalue())

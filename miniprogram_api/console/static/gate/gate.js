@@ -4,17 +4,20 @@
 import { NoLine, Refused, SignedOut, get, post } from "./api.js";
 import { openBundle } from "./bundle.js";
 import { judge } from "./judge.js";
+import { canVerify } from "./ticket.js";
 
 const BATCH = 100;
 const UNDO_MS = 15 * 60 * 1000;
 
 export class Gate extends EventTarget {
+  #refreshing = null;
   #sending = null;
 
   constructor({ siteId, isDevice, keys, store }) {
     super();
     Object.assign(this, { siteId, isDevice, keys, store });
     this.bundle = null;
+    this.isAble = true; // to work without a line: not in a browser that cannot check signatures
     this.skew = 0; // what the server's clock is ahead of this tablet's
     this.line = navigator.onLine ? "unknown" : "off"; // on, off, signed-out
     this.queue = [];
@@ -41,6 +44,7 @@ export class Gate extends EventTarget {
 
   // What is kept from before, so that a reload without a line changes nothing.
   async wake() {
+    this.isAble = await canVerify(this.keys);
     for (const kept of await this.store.all("bundles")) {
       this.skew = kept.skew;
       this.bundle = await openBundle(kept.data, this.keys);
@@ -50,7 +54,17 @@ export class Gate extends EventTarget {
   }
 
   // Fetch the package of today, and send what waits.
-  async refresh() {
+  refresh() {
+    this.#refreshing ??= this.#refreshAll().finally(() => { this.#refreshing = null; });
+    return this.#refreshing;
+  }
+
+  async #refreshAll() {
+    if (this.isAble) await this.#fetchPackage();
+    await this.send();
+  }
+
+  async #fetchPackage() {
     const began = Date.now();
     const told = this.admissions.filter(({ nonce }) => !this.waiting.some((entry) => entry.nonce === nonce));
     await this.#try(async () => {
@@ -64,7 +78,6 @@ export class Gate extends EventTarget {
       for (const { nonce } of told) await this.store.remove("admissions", nonce);
       await this.#recall();
     });
-    await this.send();
   }
 
   // What a ticket is worth, without any effect. `source` says who judged: the server, or this gate itself.

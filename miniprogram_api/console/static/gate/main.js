@@ -57,7 +57,7 @@ async function undo(scanId, reason) {
   await working("正在撤销…", async () => {
     const answer = await gate.undo(scanId, reason);
     showResult("undone", { ...answer, source: "server" }, { now: gate.now });
-  });
+  }, explainUndo);
   ready();
   renew();
 }
@@ -68,13 +68,13 @@ async function forget(nonce) {
   ready();
 }
 
-async function working(text, act) {
+async function working(text, act, explainIt = explain) {
   busy = true;
   showBusy(text);
   try {
     await act();
   } catch (error) {
-    explain(error);
+    explainIt(error);
   } finally {
     busy = false;
   }
@@ -84,6 +84,11 @@ function explain(error) {
   if (error instanceof Refused) return showFailure("没有放行", error.message);
   if (error instanceof SignedOut) return showFailure(gate.isDevice ? "设备已停用" : "登录已过期", aloneWords());
   showFailure("网络不通", "本机没有今天的名单，暂时不能断网核验。请恢复网络后重试，或按纸质名单放行。");
+}
+
+function explainUndo(error) {
+  const text = error instanceof Refused ? error.message : "这次放行已经上传，撤销它需要网络。联网后请在“最近核销”里再试。";
+  showFailure("没有撤销", text);
 }
 
 function ready() {
@@ -135,6 +140,10 @@ function aloneWords() {
 }
 
 function showPackage() {
+  if (!gate.isAble) {
+    const old = "这个浏览器版本太旧，断网时不能核验；联网时照常使用。请升级浏览器。";
+    return show(byId("package"), icon("exclamation-triangle"), old);
+  }
   const kept = gate.canWorkAlone && page.kept === "yes";
   show(byId("package"), icon(kept ? "check-circle" : "hourglass-split"),
     kept ? "断网可用：今天的名单已存到本机" : "正在准备断网名单…");

@@ -21,6 +21,16 @@ export async function verify(keys, keyId, signature, message) {
   return crypto.subtle.verify({ name: "Ed25519" }, key, signature, message);
 }
 
+// Whether this browser can check signatures at all; older ones know no Ed25519.
+export async function canVerify(keys) {
+  try {
+    await verify(keys, keys[0].key_id, new Uint8Array(64), new Uint8Array());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // What a code claims once its signature holds, else null. Only the one spelling of a code is accepted.
 export async function readTicket(code, keys) {
   const parts = code.split(".");

@@ -49,6 +49,8 @@ _WORDS: dict[str, Any] = {
     "say_action": words.say_action,
     "say_object": words.say_object,
     "say_actor": words.say_actor,
+    "say_field": words.say_field,
+    "say_value": words.say_value,
 }
 
 

@@ -53,17 +53,20 @@ def add_device(site_id: str) -> Response:
                     now=clock.now(),
                 )
             return _hand_token(site, form.name.data.strip(), token, back)
-    about = ("每台闸机或核销平板用自己的密钥，只能核销本示范点的票。丢失时可单独停用。",)
-    return act_page(Act("添加闸机设备", about, "生成密钥", back, site=site, topic="devices"), form)
+    about = ("每台闸机或核销平板用自己的令牌，只能核销本示范点的票。丢失时可单独停用。",)
+    return act_page(Act("添加闸机设备", about, "生成令牌", back, site=site, topic="devices"), form)
 
 
 def _hand_token(site: Any, name: str, token: str, back: str) -> Response:
     return handed_page(
         Handed(
-            title=f"“{name}”的密钥",
-            label="设备密钥",
+            title=f"“{name}”的令牌",
+            label="设备令牌",
             value=token,
-            about=("在设备上打开核销页面，选择“配对设备”，扫描二维码或粘贴密钥。",),
+            about=(
+                f"在那台设备的浏览器里打开 {url_for('console.pair_gate', _external=True)}，粘贴令牌。",
+                "不方便复制时，用设备的相机扫描二维码，复制扫到的文字。",
+            ),
             back=back,
             back_label="已配对，返回设备列表",
             scan=token,
@@ -97,7 +100,7 @@ def revoke_device(site_id: str, device_id: str) -> Response:
             )
         return done(back, f"“{device.name}”已停用，不能再核销。")
     about = (
-        f"停用后“{device.name}”立即不能核销，密钥不能恢复；以后再用要重新添加。",
+        f"停用后“{device.name}”立即不能核销，令牌不能恢复；以后再用要重新添加。",
         "它在断网时已扫描、还没上传的记录会丢失，请先让它联网上传。",
     )
     act = Act(f"停用“{device.name}”", about, "停用设备", back, danger=True, site=site, topic="devices")
@@ -124,10 +127,10 @@ def restore_device(site_id: str, device_id: str) -> Response:
 guide(
     "devices",
     "管理闸机设备",
-    "给入口的平板或手机发密钥，丢失时停用。",
+    "给入口的平板或手机发令牌，丢失时停用。",
     steps=(
         "点“添加设备”，起一个能认出位置的名称，如“东门平板”。",
-        "密钥只显示一次：用设备扫描二维码完成配对。",
+        "令牌只显示一次：在设备的浏览器打开页面上写的地址，粘贴令牌。",
         "设备丢失或更换时点“停用”，立即不能核销。",
     ),
 )

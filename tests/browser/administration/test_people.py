@@ -171,8 +171,8 @@ def test_a_device_is_added_and_its_token_copied(desk: Desk) -> None:
     page = desk.page
     page.get_by_role("link", name="添加设备").first.click()
     page.get_by_label("设备名称").fill("东门平板")
-    page.get_by_role("button", name="生成密钥").click()
-    token = page.get_by_label("设备密钥").input_value()
+    page.get_by_role("button", name="生成令牌").click()
+    token = page.get_by_label("设备令牌").input_value()
     assert token.startswith("gd_")
     page.get_by_role("button", name="复制").click()
     expect(page.get_by_role("status")).to_contain_text("已复制")

@@ -111,7 +111,7 @@ def test_help_opens_the_guide_of_the_page(desk: Desk) -> None:
 
 def test_an_address_that_leads_nowhere_is_told_plainly(desk: Desk) -> None:
     desk.sign_in(Role.AUDITOR)
-    desk.visit("/console/sites/none", status=404)
+    desk.visit("/console/none", status=404)
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("没有找到")
     desk.page.get_by_role("link", name="回到工作台").click()
     expect(desk.page.get_by_role("heading", level=1)).to_contain_text("您好")

@@ -130,7 +130,7 @@ class TestCancelling:
     ) -> None:
         part = {"extent": "part", "adults": "1", "children": "1"}
         said = text_of(self.ask(manager, booking, **part))
-        assert "确认取消 2 人" in said
+        assert "确认减少 2 人" in said
         shown = text_of(manager.follow(self.ask(manager, booking, step="confirm", **part)))
         assert "预约已减少 2 人，还剩 2 人，2 个名额已放出。" in shown
         assert (kept(booking).seats, kept(booking).status) == (2, BookingStatus.CONFIRMED)

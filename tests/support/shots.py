@@ -34,6 +34,7 @@ SIZES = {OFFICE[0]: OFFICE, PHONE[0]: PHONE}
 # Who (an account or NOBODY), an endpoint that was reached or takes no parameter, what its address is given.
 MORE = (
     ("demo-manager", "prove_again", ""),
+    (NOBODY, "pair_gate", ""),
     ("demo-manager", "show_day", "?q=没有这个人"),
 )
 _EACH = {"start"}

@@ -122,7 +122,7 @@ def test_a_missed_visit_and_its_correction_are_told(
         (Change("visits.correct_no_show", {}, {"admitted": 0}), "更正爽约：改为馆方取消，不计爽约"),
         (
             Change("visits.add_strike", {}, {"kind": "late_cancel", "half_points": 1}),
-            "逾期取消，记失约 0.5 次",
+            "逾期取消或改期，记失约 0.5 次",
         ),
         (Change("visits.of_tomorrow", {}, {}), "预约有变更"),
     ],

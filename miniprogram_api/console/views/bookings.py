@@ -151,4 +151,4 @@ def waive_strike(strike_id: str) -> Response:
                 )
             address = url_for("console.show_booking", booking_id=strike.booking_id)
             return done(address, "已免除失约记录；因它产生的暂停预约也已解除。")
-    return page("visits/waive.html", site=site, strike=strike, form=form)
+    return page("visits/waive.html", site=site, strike=strike, form=form, words=words)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import clock, events
 from miniprogram_api.kernel.audit import Actor
+from miniprogram_api.kernel.workdays import Day
 from miniprogram_api.sites import consequences, queries
 from miniprogram_api.sites.consequences import PlanDays
 from miniprogram_api.sites.errors import ListFull, RulesOverlap
@@ -38,6 +39,7 @@ from miniprogram_api.sites.service.managed import check_room, note_change
 MOST_RULES = 60
 MOST_CLOSURES = 200  # that are not over
 _PREVIEW_DAYS = 30
+_LOOK_AHEAD = timedelta(days=200)
 P = TypeVar("P", OpeningRule, Closure)
 
 
@@ -242,13 +244,14 @@ def preview_rule(session: Session, *, site: Site, draft: OpeningRuleFacts, now: 
     """What adding or editing the rule would do. Raises as `save_rule`; writes nothing."""
     if session.get(OpeningRule, draft.id) is None:
         check_room(session, OpeningRule, site_id=site.id, most=MOST_RULES)
-    return _preview(session, site, check_draft_rule(session, site, draft, now=now), now)
+    opening = _opening(session, site, clock.beijing_date(now))
+    return _preview(session, site, opening, check_draft_rule(session, site, draft, now=now), now)
 
 
 def preview_without_rule(session: Session, *, site: Site, rule_id: UUID, now: datetime) -> Preview:
     """What retiring the rule would do; writes nothing."""
     opening = _opening(session, site, clock.beijing_date(now))
-    return _preview(session, site, opening.without_rule(rule_id), now)
+    return _preview(session, site, opening, opening.without_rule(rule_id), now)
 
 
 def preview_closure(session: Session, *, site: Site, draft: ClosureFacts, now: datetime) -> Preview:
@@ -256,13 +259,14 @@ def preview_closure(session: Session, *, site: Site, draft: ClosureFacts, now: d
     today = clock.beijing_date(now)
     check_closure(draft, today=today)
     _check_room_for_closure(session, site, today)
-    return _preview(session, site, _opening(session, site, today).with_closure(draft), now)
+    opening = _opening(session, site, today)
+    return _preview(session, site, opening, opening.with_closure(draft), now)
 
 
 def preview_weekly_closing(session: Session, *, site: Site, weekday: int | None, now: datetime) -> Preview:
     """What another weekly closing day, or none, would do; writes nothing."""
     opening = _opening(session, site, clock.beijing_date(now))
-    return _preview(session, site, replace(opening, weekly_closing_weekday=weekday), now)
+    return _preview(session, site, opening, replace(opening, weekly_closing_weekday=weekday), now)
 
 
 def preview_explained_closure(
@@ -271,24 +275,25 @@ def preview_explained_closure(
     """What another reason, text or amnesty would change; writes nothing."""
     draft = replace(closure_facts(closure), **changes)
     opening = _opening(session, site, clock.beijing_date(now))
-    return _preview(session, site, opening.with_closure_changed(draft), now)
+    return _preview(session, site, opening, opening.with_closure_changed(draft), now)
 
 
 def preview_without_closure(session: Session, *, site: Site, closure_id: UUID, now: datetime) -> Preview:
     """What lifting the closure would do; writes nothing."""
     opening = _opening(session, site, clock.beijing_date(now))
-    return _preview(session, site, opening.without_closure(closure_id), now)
+    return _preview(session, site, opening, opening.without_closure(closure_id), now)
 
 
 def _opening(session: Session, site: Site, today: date) -> Opening:
     return queries.opening_of(session, site.id, today) or Opening(site.weekly_closing_weekday)
 
 
-def _preview(session: Session, site: Site, after: Opening, now: datetime) -> Preview:
+def _preview(session: Session, site: Site, before: Opening, after: Opening, now: datetime) -> Preview:
     today = clock.beijing_date(now)
     last = today + timedelta(days=_PREVIEW_DAYS)
-    as_it_is = _planner(session, _opening(session, site, today))(today, last)
-    plan = _planner(session, after)
+    known = _Calendar(session)
+    as_it_is = _planner(before, known)(today, last)
+    plan = _planner(after, known)
     days = [
         ChangedDay(on, as_it_is[on], planned)
         for on, planned in plan(today, last).items()
@@ -301,9 +306,23 @@ def _preview(session: Session, site: Site, after: Opening, now: datetime) -> Pre
     )
 
 
-def _planner(session: Session, opening: Opening) -> PlanDays:
+class _Calendar:
+    """The days of the calendar, read once for all plans of a preview."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: Mapping[date, Day] = {}
+
+    def days(self, first: date, last: date) -> Mapping[date, Day]:
+        """The days and some before them, as plans need them."""
+        if first not in self._known or last not in self._known:
+            self._known = known_days(self._session, first, max(last, first + _LOOK_AHEAD))
+        return self._known
+
+
+def _planner(opening: Opening, known: _Calendar) -> PlanDays:
     def plan(first: date, last: date) -> dict[date, DayPlan]:
-        return plan_days(opening, first, last, calendar=known_days(session, first, last))
+        return plan_days(opening, first, last, calendar=known.days(first, last))
 
     return plan
 

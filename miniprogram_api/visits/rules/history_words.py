@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from miniprogram_api.visits.rules.words import STRIKE
+
 Facts = Mapping[str, Any]
 
 _CHANNELS = {"app": "在小程序预约", "phone": "电话预约", "window": "窗口预约"}
 _CANCELLED_BY = {"member": "游客取消了预约", "site": "馆方取消了预约"}
-_STRIKES = {"no_show": "爽约", "late_cancel": "逾期取消"}
 _REFUSED = {
     "already_used": "名额已用完",
     "revoked": "票已作废",
@@ -99,7 +100,7 @@ def _corrected(change: Change, _: SlotName) -> str:
 
 
 def _struck(change: Change, _: SlotName) -> str:
-    kind = _STRIKES.get(str(change.after.get("kind")), "失约")
+    kind = STRIKE.get(str(change.after.get("kind")), "失约")
     return f"{kind}，记失约 {change.after.get('half_points', 0) / 2:g} 次"
 
 

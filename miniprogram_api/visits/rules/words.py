@@ -15,6 +15,7 @@ CHANNEL: Mapping[str, str] = {
     "window": "窗口",
     "walk_in": "现场",
 }
+STRIKE: Mapping[str, str] = {"no_show": "爽约", "late_cancel": "逾期取消或改期"}
 ID_TYPE: Mapping[str, str] = {
     "id_card": "居民身份证",
     "hmt_residence_permit": "港澳台居民居住证",

@@ -64,17 +64,21 @@ class Reason:
 
 def preview(session: Session, *, slot_ids: Sequence[UUID], now: datetime) -> Hits:
     """The living bookings of these slots; nothing changes."""
+    if not slot_ids:
+        return NOBODY
     due = and_(Booking.slot_id.in_(slot_ids), is_living(now))
-    total, seats = session.execute(
-        select(func.count(), func.coalesce(func.sum(Booking.seats), 0)).where(due)
-    ).one()
-    shown = (
+    wanted = (
         select(Booking.id, Booking.number, Booking.slot_id, Booking.starts_at, Booking.seats)
         .where(due)
         .order_by(Booking.starts_at, Booking.id)
         .limit(BATCH)
     )
-    return Hits(len(slot_ids), int(seats), total, [BookingHit(*row) for row in session.execute(shown)])
+    shown = [BookingHit(*row) for row in session.execute(wanted)]
+    total, seats = len(shown), sum(hit.seats for hit in shown)
+    if total == BATCH:
+        counted = select(func.count(), func.coalesce(func.sum(Booking.seats), 0)).where(due)
+        total, seats = session.execute(counted).one()
+    return Hits(len(slot_ids), int(seats), total, shown)
 
 
 def call_off(

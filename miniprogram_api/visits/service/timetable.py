@@ -164,7 +164,8 @@ def _compare(
 ) -> _Outlook:
     first, last = span.first, span.last
     existing = queries.list_existing(session, site_id, first=first, last=last, now=now)
-    taken = queries.seats_taken_by_day(session, site_id, first=first, last=last)
+    capped = any(plan.day_capacity is not None for plan in plans.values())
+    taken = queries.seats_taken_by_day(session, site_id, first=first, last=last) if capped else {}
     caps = {
         on: (max(plan.day_capacity, taken.get(on, 0)), taken.get(on, 0))
         for on, plan in plans.items()

@@ -67,7 +67,7 @@ def test_a_party_is_made_smaller_after_the_message_was_read(manager: Desk, booki
     page.get_by_role("button", name="返回修改").click()
     expect(page.get_by_label("告诉游客的原因")).to_have_value("展厅设备检修")
     page.get_by_role("button", name="下一步：核对").click()
-    page.get_by_role("button", name="确认取消 1 人").click()
+    page.get_by_role("button", name="确认减少 1 人").click()
     expect(page.get_by_role("status")).to_contain_text("预约已减少 1 人，还剩 2 人，1 个名额已放出")
     expect(page.get_by_text("部分取消：减少 1 人，还剩 2 人")).to_be_visible()
 

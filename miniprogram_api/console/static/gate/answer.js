@@ -59,7 +59,7 @@ export function showResult(result, answer, { now, onUndo = null }) {
   if (words.advice) parts.push(make("p", { class: "answer-advice" }, words.advice));
   if (booking) parts.push(facts(answer));
   parts.push(source(answer));
-  if (onUndo) parts.push(undoButton("answer", onUndo));
+  if (onUndo) parts.push((result === "queued" ? takeBackButton : undoButton)("answer", onUndo));
   paint(words.tone, words.icon, title, ...parts.filter(Boolean));
   announce([title, answer.first_scan && result === "already_used" ? firstWords(answer, now) : words.advice,
     booking && result === "admitted" && answer.remaining > 0 ? `还有 ${answer.remaining} 人未到` : ""].filter(Boolean).join("。"));
@@ -109,6 +109,11 @@ export function announce(text) {
   // The same words again are news again.
   requestAnimationFrame(() => { told.textContent = text; });
 }
+
+// What was not sent yet is taken back at once: nobody has heard of it.
+export const takeBackButton = (place, onTakeBack) => make("div", { class: "undo" },
+  make("button", { type: "button", id: `${place}-undo`, class: "btn btn-outline-danger", onclick: onTakeBack },
+    icon("arrow-counterclockwise"), "撤销"));
 
 // Undoing asks why; the button opens the question in its place.
 export function undoButton(place, onUndo) {

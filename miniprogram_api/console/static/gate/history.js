@@ -1,6 +1,6 @@
 // What this site's gates did last, and what this one still has to send.
 
-import { undoButton } from "./answer.js";
+import { takeBackButton, undoButton } from "./answer.js";
 import { byId, icon, make, show } from "./dom.js";
 import { Gate } from "./gate.js";
 import { RESULTS, clockTime } from "./words.js";
@@ -21,7 +21,7 @@ function queueRow(entry, gate, { onForget, onDismiss }) {
     make("span", { class: "scan-side" }, make("span", { class: `badge-word tone-${tone}` }, word)),
     text ? make("span", { class: "scan-text" }, text) : null,
     entry.state === "waiting"
-      ? undoButton(`queue-${entry.nonce}`, () => onForget(entry.nonce))
+      ? takeBackButton(`queue-${entry.nonce}`, () => onForget(entry.nonce))
       : make("button", { type: "button", id: `dismiss-${entry.nonce}`, class: "btn btn-outline-primary btn-sm", onclick: () => onDismiss(entry.nonce) }, "知道了"));
 }
 

@@ -4,9 +4,8 @@ Views and forms have one module for each desk. Beside them stand `access` (who m
 (pages before one act), `assets` (files with their hash in the address), `blueprint` (the routes' home and
 what every answer carries), `guides` (what the help link opens), `navigation` (the desks and their pages),
 `pages` (how a view answers), `pictures` (QR codes), `previewing` (acts in two steps), `scope` (the site a
-page is about), `waiting` (what the start page counts) and `words` (how instants and numbers are said).
-`audit_words`, `privacy_words`, `registry_words`, `setting_words`, `words_sites` and `words_changes` are
-what the things of a desk are called.
+page is about), `waiting` (what the start page counts) and `words` (how instants and numbers are said, and
+what the things of each desk are called).
 """
 
 from flask import Flask

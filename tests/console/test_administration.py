@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from miniprogram_api.console import audit_words
+from miniprogram_api.console.words import audit as audit_words
 from miniprogram_api.identity.models import GateDevice, RoleGrant, StaffAccount
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.identity.service import roles

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from miniprogram_api.console.setting_words import SETTINGS
+from miniprogram_api.console.words.settings import SETTINGS
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.identity.staff_authentication import authenticate_staff
 from miniprogram_api.kernel import runtime_settings

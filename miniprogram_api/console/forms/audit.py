@@ -2,9 +2,9 @@
 
 from wtforms import DateField, RadioField, SelectField, StringField
 
-from miniprogram_api.console.audit_words import ACTIONS, OBJECTS
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
 from miniprogram_api.console.forms.fields import picks
+from miniprogram_api.console.words.audit import ACTIONS, OBJECTS
 
 
 class AuditFilter(ConsoleForm):

@@ -4,7 +4,7 @@ from wtforms import DateField, RadioField, SelectField, StringField, TextAreaFie
 
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
 from miniprogram_api.console.forms.fields import picks
-from miniprogram_api.console.privacy_words import CHANNELS, REQUESTS, STATES
+from miniprogram_api.console.words.privacy import CHANNELS, REQUESTS, STATES
 from miniprogram_api.identity.service.data_requests import RequestKind
 
 _KINDS = [(kind.value, REQUESTS[kind.value]) for kind in RequestKind]

@@ -2,9 +2,9 @@
 
 from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 
-from miniprogram_api.console import registry_words as words
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
 from miniprogram_api.console.forms.fields import picks
+from miniprogram_api.console.words import registry as words
 from miniprogram_api.registry.rules.partners import CLIENT_ID, is_network
 
 _STATES = [(state, said[0]) for state, said in words.DEAD_STATES.items()]

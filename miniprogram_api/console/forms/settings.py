@@ -8,7 +8,7 @@ from wtforms.validators import NumberRange
 
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
 from miniprogram_api.console.forms.fields import picks
-from miniprogram_api.console.setting_words import POLICY
+from miniprogram_api.console.words.settings import POLICY
 from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.visits.rules.policy import FIELDS, Bounds
 

@@ -8,7 +8,6 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from miniprogram_api.console import audit_words as words
 from miniprogram_api.console.access import current_actor, signed_in
 from miniprogram_api.console.acting import as_attachment
 from miniprogram_api.console.blueprint import console
@@ -17,6 +16,7 @@ from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import page, showing_refusals
 from miniprogram_api.console.views.staff import organisation_choices
+from miniprogram_api.console.words import audit as words
 from miniprogram_api.identity import audit_queries
 from miniprogram_api.identity import queries_people as people
 from miniprogram_api.identity.audit_queries import TrailFilter

@@ -5,7 +5,6 @@ from uuid import UUID
 from flask import current_app, request, url_for
 from werkzeug.wrappers import Response
 
-from miniprogram_api.console import registry_words as words
 from miniprogram_api.console.access import current_actor, signed_in
 from miniprogram_api.console.acting import Act, Handed, act_page, handed_page
 from miniprogram_api.console.blueprint import console
@@ -13,6 +12,7 @@ from miniprogram_api.console.forms.registry import PartnerForm
 from miniprogram_api.console.forms.staff import PlainForm, ReasonForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
+from miniprogram_api.console.words import registry as words
 from miniprogram_api.console.words import say_day
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading

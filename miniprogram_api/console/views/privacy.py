@@ -7,7 +7,6 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from miniprogram_api.console import privacy_words as words
 from miniprogram_api.console.access import current_actor, signed_in
 from miniprogram_api.console.acting import Act, act_page
 from miniprogram_api.console.blueprint import console
@@ -21,6 +20,7 @@ from miniprogram_api.console.forms.privacy import (
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.waiting import Waiting, waits
+from miniprogram_api.console.words import privacy as words
 from miniprogram_api.console.words import say_day
 from miniprogram_api.identity import consent_texts, queries
 from miniprogram_api.identity import queries_people as people

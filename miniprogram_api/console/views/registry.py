@@ -6,7 +6,6 @@ from flask import current_app, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from miniprogram_api.console import registry_words as words
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.acting import Act, act_page
 from miniprogram_api.console.blueprint import console
@@ -16,6 +15,7 @@ from miniprogram_api.console.forms.staff import PlainForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.waiting import Waiting, waits
+from miniprogram_api.console.words import registry as words
 from miniprogram_api.identity import queries_people as people
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.access import Principal

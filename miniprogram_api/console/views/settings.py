@@ -12,8 +12,8 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.settings import DefaultPolicyForm, SettingForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
-from miniprogram_api.console.setting_words import POLICY, SETTINGS
 from miniprogram_api.console.words import say_day, say_instant
+from miniprogram_api.console.words.settings import POLICY, SETTINGS
 from miniprogram_api.identity import queries_people as people
 from miniprogram_api.kernel import clock, runtime_settings
 from miniprogram_api.kernel.db import atomic, reading

@@ -5,7 +5,7 @@ from wtforms.validators import URL
 
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional
 from miniprogram_api.console.forms.fields import PlainText, picks
-from miniprogram_api.console.words_sites import FIELD_NAMES
+from miniprogram_api.console.words.sites import FIELD_NAMES
 
 
 class CorrectionForm(ConsoleForm):

@@ -16,7 +16,7 @@ from miniprogram_api.console.forms.fields import (
     picks,
 )
 from miniprogram_api.console.previewing import key_of
-from miniprogram_api.console.words_sites import REASONS, WEEKDAYS
+from miniprogram_api.console.words.sites import REASONS, WEEKDAYS
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.rules import ClosureFacts, ClosureKind, OpeningRuleFacts, Season
 from miniprogram_api.visits.rules.slot_choice import SlotAct, Treatment, Wanted

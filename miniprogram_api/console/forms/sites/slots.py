@@ -9,7 +9,7 @@ from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, S
 
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
 from miniprogram_api.console.forms.fields import ClockField, DayField, PlainText, WholeField, picks
-from miniprogram_api.console.words_sites import REASONS, WEEKDAYS
+from miniprogram_api.console.words.sites import REASONS, WEEKDAYS
 from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.kernel.errors import Invalid
 from miniprogram_api.visits.rules.slot_choice import EVERY_DAY, SlotAct, SlotChoice, Treatment, Wanted

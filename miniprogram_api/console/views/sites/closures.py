@@ -11,8 +11,8 @@ from miniprogram_api.console.forms.sites.opening import ClosureForm, EmptyForm
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.scope import look_at, work_on
-from miniprogram_api.console.words_changes import say_messages, seen_of
-from miniprogram_api.console.words_sites import say_consequences
+from miniprogram_api.console.words.changes import say_messages, seen_of
+from miniprogram_api.console.words.sites import say_consequences
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id

@@ -11,7 +11,7 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.sites.corrections import CorrectionForm, LocalNoteForm
 from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.scope import look_at, work_on
-from miniprogram_api.console.words_sites import FIELD_NAMES
+from miniprogram_api.console.words.sites import FIELD_NAMES
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.registry.queries import corrections as queries

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.pages import page
-from miniprogram_api.console.words_sites import OVERLAYS
+from miniprogram_api.console.words.sites import OVERLAYS
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.sites.queries.desk import DeskSearch, list_managed_sites
 from miniprogram_api.sites.rules import Overlay

@@ -15,7 +15,7 @@ from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.scope import look_at, work_on
 from miniprogram_api.console.words import say_span
-from miniprogram_api.console.words_sites import say_consequences
+from miniprogram_api.console.words.sites import say_consequences
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.queries.opening import list_rules, list_told_closures, rule_facts

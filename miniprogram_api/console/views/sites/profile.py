@@ -10,7 +10,7 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.sites.profile import OverlayForm, ProfileForm
 from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.scope import look_at, work_on
-from miniprogram_api.console.words_sites import LIFECYCLES, OVERLAYS
+from miniprogram_api.console.words.sites import LIFECYCLES, OVERLAYS
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import NotFound

@@ -12,7 +12,7 @@ from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.previewing import Step, carried, key_of, step_at
 from miniprogram_api.console.scope import look_at, work_on
 from miniprogram_api.console.words import say_span
-from miniprogram_api.console.words_changes import (
+from miniprogram_api.console.words.changes import (
     ACTS,
     EFFECTS,
     OUTCOMES,

@@ -16,7 +16,7 @@ from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.previewing import Step, step_at
 from miniprogram_api.console.scope import look_at
 from miniprogram_api.console.words import say_span
-from miniprogram_api.console.words_changes import ACTS, say_choice
+from miniprogram_api.console.words.changes import ACTS, say_choice
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.paging import Page

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from miniprogram_api.console.words import audit as audit_words
 from miniprogram_api.identity.models import GateDevice, RoleGrant, StaffAccount
@@ -20,6 +21,8 @@ from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.audit import SYSTEM, Actor, AuditRow
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.visits.rules import policy
+from miniprogram_api.visits.rules.policy_guide import ENTRIES
 from tests.conftest import Clock
 from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import make_staff, open_session, signed_in
@@ -200,7 +203,9 @@ def test_a_device_gets_a_token_that_is_shown_once(app: Flask) -> None:
     assert token.group(0) not in listed.text
     with reading() as session:
         device = session.scalars(select(GateDevice.id)).one()
-    told = manager.follow(manager.post(f"/console/sites/{site}/devices/{device}/revoke"))
+    revoke = f"/console/sites/{site}/devices/{device}/revoke"
+    assert "未上传的记录留在那台设备里，重新配对后自动上传" in text_of(manager.get(revoke))
+    told = manager.follow(manager.post(revoke))
     assert "已停用，不能再核销" in text_of(told)
 
 
@@ -329,23 +334,59 @@ def test_a_wrong_change_is_refused_in_words(app: Flask, fields: dict[str, str], 
     assert told in text_of(answer)
 
 
+def _rules(page: TestResponse) -> dict[str, str]:
+    """What the form of the rules holds as it is opened."""
+    fields = dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', page.text))
+    chosen = re.search(r'<option selected value="([a-z]+)"', page.text)
+    assert chosen
+    return fields | {"real_name": chosen.group(1)}
+
+
 def test_the_citys_rules_are_shown_before_they_change(app: Flask) -> None:
     admin, address = _as(app, Role.ADMIN), "/console/settings/default-policy"
-    page = admin.get(address)
-    fields = dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', page.text))
-    fields |= {"party_max": "3", "effective_on": "2026-12-01", "reason": "旺季"}
-    fields.pop("csrf_token", None)
+    fields = _rules(admin.get(address))
+    fields |= {"party_max": "3", "effective_on": "2026-12-01", "reason": "旺季", "step": "preview"}
     check = admin.post(address, fields)
     assert check.status_code == 200
-    assert "确认修改" in text_of(check)
+    assert "一次最多预约 5 人。 一次最多预约 3 人。" in text_of(check)
     assert "每次可预约 1 至 3 人" in text_of(check)
     before = _lines()
-    confirmed = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', check.text))
-    confirmed.pop("csrf_token", None)
-    told = admin.follow(admin.post(address, confirmed))
+    told = admin.follow(admin.post(address, fields | {"step": "apply"}))
     assert "从12月1日（周二）的场次起改变" in text_of(told)
     assert "第 1 版" in text_of(told)
     assert _lines() == before + 1
+
+
+def test_going_back_from_the_look_at_the_citys_rules_keeps_what_was_typed(app: Flask) -> None:
+    admin, address = _as(app, Role.ADMIN), "/console/settings/default-policy"
+    fields = _rules(admin.get(address)) | {"party_max": "3", "children_max": "2", "reason": "旺季人多"}
+    fields.pop("same_day", None)
+    check = admin.post(address, fields | {"step": "preview"})
+    carried = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', check.text))
+    carried.pop("csrf_token")
+    back = admin.post(address, carried | {"step": "fill"})
+    assert back.status_code == 200
+    assert '<button class="btn btn-outline-primary" name="step" value="fill"' in check.text
+    kept = _rules(back)
+    assert [kept[name] for name in ("party_max", "children_max", "reason")] == ["3", "2", "旺季人多"]
+    assert re.search(r'id="same_day"[^>]*checked', back.text) is None
+
+
+def test_every_number_of_the_policy_is_a_setting_with_its_sentence(app: Flask) -> None:
+    page = _as(app, Role.ADMIN).get("/console/settings/default-policy")
+    said = text_of(page)
+    for name in policy.FIELDS:
+        assert f'name="{name}"' in page.text, name
+        assert ENTRIES[name].explain(policy.DEFAULT) in said, name
+
+
+def test_what_the_citys_rules_cannot_be_is_said_at_the_field(app: Flask) -> None:
+    admin, address = _as(app, Role.ADMIN), "/console/settings/default-policy"
+    fields = _rules(admin.get(address)) | {"party_max": "", "reason": ""}
+    answer = admin.post(address, fields | {"step": "preview"})
+    assert answer.status_code == 422
+    assert "请填写最多人数" in text_of(answer)
+    assert "请填写修改理由" in text_of(answer)
 
 
 def test_who_may_see_settings_may_not_change_them_without_the_permission(app: Flask) -> None:

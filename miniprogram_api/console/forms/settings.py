@@ -1,16 +1,13 @@
 """Forms of the settings: a number, from when it holds, and why."""
 
 from datetime import datetime
-from typing import Any
 
-from wtforms import DateField, HiddenField, IntegerField, RadioField, StringField
-from wtforms.validators import NumberRange
+from wtforms import DateField, IntegerField, RadioField, StringField
 
-from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
+from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
 from miniprogram_api.console.forms.fields import picks
-from miniprogram_api.console.words.settings import POLICY
+from miniprogram_api.console.forms.sites.policy import PolicyForm
 from miniprogram_api.kernel.clock import beijing_time
-from miniprogram_api.visits.rules.policy import FIELDS, Bounds
 
 _REASON = "请填写修改理由，会写入历史和审计记录。"
 
@@ -41,27 +38,7 @@ class SettingForm(ConsoleForm):
         return None if self.when.data == "now" else beijing_time(self.effective_on.data, 0)
 
 
-def _bounds_of(name: str) -> Bounds:
-    bounds: Bounds = FIELDS[name].metadata["bounds"]
-    return bounds
+class DefaultPolicyForm(PolicyForm):  # type: ignore[misc]  # made of the guide to the policy's numbers
+    """The city's booking rules, and why they change."""
 
-
-def _rule(name: str) -> IntegerField:
-    bounds, said = _bounds_of(name), POLICY[name]
-    within: NumberRange = between(bounds.least, bounds.most)
-    asked = optional() if bounds.optional else required(f"请填写{said.label}。")
-    return IntegerField(said.label, [asked, within])
-
-
-class _Rules(ConsoleForm):
-    effective_on = DateField("从哪天的场次起生效", [required("请选择从哪天的场次起生效。")])
     reason = StringField("修改理由", [required(_REASON), length(1, 200)])
-    confirmed = HiddenField()
-
-    @property
-    def numbers(self) -> dict[str, Any]:
-        """What the form says of each number."""
-        return {name: self[name].data for name in POLICY}
-
-
-DefaultPolicyForm: type[_Rules] = type("DefaultPolicyForm", (_Rules,), {name: _rule(name) for name in POLICY})

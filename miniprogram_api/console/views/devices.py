@@ -101,7 +101,7 @@ def revoke_device(site_id: str, device_id: str) -> Response:
         return done(back, f"“{device.name}”已停用，不能再核销。")
     about = (
         f"停用后“{device.name}”立即不能核销，令牌不能恢复；以后再用要重新添加。",
-        "它在断网时已扫描、还没上传的记录会丢失，请先让它联网上传。",
+        "未上传的记录留在那台设备里，重新配对后自动上传。",
     )
     act = Act(f"停用“{device.name}”", about, "停用设备", back, danger=True, site=site, topic="devices")
     return act_page(act, form)

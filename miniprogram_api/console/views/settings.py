@@ -12,17 +12,18 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.settings import DefaultPolicyForm, SettingForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
+from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.words import say_day, say_instant
-from miniprogram_api.console.words.settings import POLICY, SETTINGS
+from miniprogram_api.console.words.settings import SETTINGS
 from miniprogram_api.identity import queries_people as people
 from miniprogram_api.kernel import clock, runtime_settings
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.runtime_settings import RuntimeSetting, SettingChange
 from miniprogram_api.visits.queries import default_policy as default_queries
 from miniprogram_api.visits.rules.policy import to_numbers
+from miniprogram_api.visits.rules.policy_guide import GROUPS, differences
 from miniprogram_api.visits.rules.policy_words import in_words
 from miniprogram_api.visits.service import default_policy
-from miniprogram_api.visits.service.default_policy import DefaultOutlook
 from miniprogram_api.web.schemas import parse_id
 
 
@@ -143,26 +144,34 @@ def withdraw_change(name: str, setting_change_id: str) -> Response:
 def change_default_policy() -> Response:
     """State the city's booking rules anew: first what would change and for how many, then for good."""
     with reading() as session:
-        current = to_numbers(default_policy.default_on(session, clock.today()))
-    form = DefaultPolicyForm(effective_on=clock.today(), **{name: current[name] for name in POLICY})
-    outlook = None
-    if form.validate_on_submit():
+        current = default_policy.default_on(session, clock.today())
+    form = DefaultPolicyForm(data={"effective_on": clock.today(), **to_numbers(current)})
+    step = step_at()
+    if step is not Step.FILL and form.validate():
         with showing_refusals(form):
-            if form.confirmed.data:
+            if step is Step.APPLY:
                 return done(url_for("console.list_settings"), _changed(form))
-            with reading() as session:
-                outlook = default_policy.preview_default(
-                    session, numbers=form.numbers, effective_on=form.effective_on.data, now=clock.now()
-                )
-            return page("settings/check_policy.html", form=form, **_outlook(outlook))
-    return page("settings/policy.html", form=form, said=POLICY)
+            return page("settings/check_policy.html", form=None, carried=carried(), **_preview(form))
+    return page("settings/policy.html", form=form, groups=GROUPS, current=current)
+
+
+def _preview(form: Any) -> dict[str, Any]:
+    """What would change and for how many, told before it is done."""
+    on = form.effective_on.data
+    with reading() as session:
+        before = default_policy.default_on(session, on)
+        outlook = default_policy.preview_default(
+            session, numbers=form.numbers(), effective_on=on, now=clock.now()
+        )
+    changes = differences(before, outlook.policy)
+    return {"outlook": outlook, "changes": changes, "words": in_words(outlook.policy)}
 
 
 def _changed(form: Any) -> str:
     with atomic() as session:
         outlook = default_policy.change_default(
             session,
-            numbers=form.numbers,
+            numbers=form.numbers(),
             effective_on=form.effective_on.data,
             reason=form.reason.data,
             actor=current_actor(),
@@ -172,10 +181,6 @@ def _changed(form: Any) -> str:
     return (
         f"全市默认预约规则从{since}的场次起改变，{outlook.sites} 个示范点将在几分钟内跟随。已有预约按原规则。"
     )
-
-
-def _outlook(outlook: DefaultOutlook) -> dict[str, Any]:
-    return {"outlook": outlook, "words": in_words(outlook.policy), "said": POLICY}
 
 
 guide(

@@ -268,3 +268,12 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
 )
 ENTRIES = {entry.name: entry for _, entries in GROUPS for entry in entries}
+
+
+def differences(before: Policy, after: Policy) -> list[tuple[Entry, str, str]]:
+    """The numbers that differ, each as the two sentences."""
+    return [
+        (entry, entry.explain(before), entry.explain(after))
+        for entry in ENTRIES.values()
+        if getattr(before, entry.name) != getattr(after, entry.name)
+    ]

@@ -19,7 +19,7 @@ from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.visits.rules import policy as rules
 from miniprogram_api.visits.rules.policy import Policy
-from miniprogram_api.visits.rules.policy_guide import ENTRIES, GROUPS, Entry
+from miniprogram_api.visits.rules.policy_guide import GROUPS, Entry, differences
 from miniprogram_api.visits.rules.policy_words import in_words
 from miniprogram_api.visits.rules.timetable import DatedPolicy, policy_on
 from miniprogram_api.visits.service import policies
@@ -95,15 +95,6 @@ def _apply(site_id: UUID, policy: Policy, on: date, now: datetime) -> Response:
         "已有的预约仍按预约时的规则。"
     )
     return done(url_for("console.edit_policy", site_id=site_id), told)
-
-
-def differences(before: Policy, after: Policy) -> list[tuple[Entry, str, str]]:
-    """The numbers that differ, each as the two sentences."""
-    return [
-        (entry, entry.explain(before), entry.explain(after))
-        for entry in ENTRIES.values()
-        if getattr(before, entry.name) != getattr(after, entry.name)
-    ]
 
 
 def _versions(dated: list[DatedPolicy], made: dict[int, datetime]) -> list[Version]:

@@ -14,6 +14,7 @@ AppError
 │   ├── TotpEnrolmentNotBegun    a code was confirmed for which no secret was issued
 │   ├── UsernameTaken
 │   ├── OrganisationExists
+│   ├── NamedByRegistry          the registry knows an operator without a credit code by its name only
 │   ├── AlreadyGranted           the account holds this role there
 │   ├── NotFrozen                a role or device that counts already needs no restoring
 │   ├── NotAwaiting              the role waits for nobody's approval
@@ -80,6 +81,10 @@ class UsernameTaken(Conflict):
 
 class OrganisationExists(Conflict):
     code = "staff.organisation_exists"
+
+
+class NamedByRegistry(Conflict):
+    code = "staff.named_by_registry"
 
 
 class AlreadyGranted(Conflict):

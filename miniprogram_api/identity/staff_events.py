@@ -208,6 +208,11 @@ class OrganisationIdentified(OrganisationCreated):
 
 
 @dataclass(frozen=True, slots=True)
+class OrganisationRenamed(OrganisationCreated):
+    name: ClassVar[str] = "identity.organisation_renamed"
+
+
+@dataclass(frozen=True, slots=True)
 class GateDeviceEvent(Event):
     """A fact about one gate device."""
 

@@ -4,18 +4,20 @@ import base64
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Table, select, update
+from sqlalchemy import Column, Table, func, select, update
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel import audit, crypto
-from miniprogram_api.kernel.audit import SYSTEM
+from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.db import Model, atomic, reading
 from miniprogram_api.kernel.ids import short_code
 
 BATCH = 500
 _SUFFIX = "_cipher"
+_OBJECT, _ROTATED = "key", "operations.keys_rotated"
 Progress = Callable[[str, int], None]
 
 
@@ -49,6 +51,29 @@ def encrypted_columns() -> list[EncryptedColumn]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that signs tickets and gates' packages, or one that did and still counts; never the secret."""
+
+    key_id: str
+    signs: bool
+    rotated_at: datetime | None  # when ciphertexts were first written anew under it, where that was done
+
+
+def list_signing_keys(session: Session) -> list[SigningKey]:
+    """The one that signs, and those whose signatures still count."""
+    known = list(crypto.verify_keys())
+    active, _ = crypto.signing_key()
+    first = (
+        select(AuditRow.object_id, func.min(AuditRow.at))
+        .where(AuditRow.object_type == _OBJECT, AuditRow.object_id.in_(known), AuditRow.action == _ROTATED)
+        .group_by(AuditRow.object_id)
+    )
+    since = {row.object_id: row[1] for row in session.execute(first)}
+    found = [SigningKey(key_id, key_id == active, since.get(key_id)) for key_id in known]
+    return sorted(found, key=lambda key: not key.signs)
+
+
 def rotate(progress: Progress) -> int:
     """Write again what an older key encrypted; returns how many values. May be stopped and run again.
 
@@ -61,8 +86,8 @@ def rotate(progress: Progress) -> int:
         audit.record(
             session,
             actor=SYSTEM,
-            action="operations.keys_rotated",
-            object_type="key",
+            action=_ROTATED,
+            object_type=_OBJECT,
             object_id=active,
             after=after,
         )

@@ -1,5 +1,6 @@
 """The desks of administration: who may open what, what is refused and how, and one line for each change."""
 
+import base64
 import csv
 import io
 import json
@@ -16,11 +17,12 @@ from miniprogram_api.console.words import audit as audit_words
 from miniprogram_api.identity.models import GateDevice, RoleGrant, StaffAccount
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.identity.service import roles
-from miniprogram_api.kernel import audit
+from miniprogram_api.kernel import audit, crypto
 from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.audit import SYSTEM, Actor, AuditRow
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.operations import keys
 from miniprogram_api.visits.rules import policy
 from miniprogram_api.visits.rules.policy_guide import ENTRIES
 from tests.conftest import Clock
@@ -185,6 +187,58 @@ def test_an_organisation_is_made_once(app: Flask) -> None:
     again = admin.post("/console/organisations/new", fields)
     assert again.status_code == 422
     assert "同名机构已存在" in text_of(again)
+
+
+def test_an_organisation_is_renamed_with_one_line(app: Flask) -> None:
+    admin = _as(app, Role.ADMIN)
+    with atomic() as session:
+        place, other = make_organisation(session), make_organisation(session)
+        address, name, taken = f"/console/organisations/{place.id}/rename", place.name, other.name
+    assert address in admin.get("/console/organisations").text
+    assert name in text_of(admin.get(address))
+    refused = admin.post(address, {"name": taken})
+    assert refused.status_code == 422
+    assert "同名机构已存在" in text_of(refused)
+    before = _lines()
+    told = admin.follow(admin.post(address, {"name": "南湖学校"}))
+    assert "现在叫“南湖学校”" in text_of(told)
+    with reading() as session:
+        row = session.scalars(
+            select(AuditRow).where(AuditRow.action == "identity.organisation_renamed")
+        ).one()
+        assert (row.before, row.after) == ({"name": name}, {"name": "南湖学校"})
+    assert _lines() == before + 1
+    admin.post(address, {"name": "南湖学校"})
+    assert _lines() == before + 1
+
+
+def test_an_operator_that_the_registry_knows_by_name_keeps_it(app: Flask) -> None:
+    admin = _as(app, Role.ADMIN)
+    with atomic() as session:
+        nameless, known = make_organisation(session), make_organisation(session)
+        nameless.credit_code, known.credit_code = None, "91220100MA0000001X"
+        for each in (nameless, known):
+            make_site(session, operator_id=each.id)
+        first, second = (f"/console/organisations/{each.id}/rename" for each in (nameless, known))
+    refused = admin.post(first, {"name": "新名称甲"})
+    assert refused.status_code == 422
+    assert "请在登记系统改名或补充信用代码" in text_of(refused)
+    assert "现在叫“新名称乙”" in text_of(admin.follow(admin.post(second, {"name": "新名称乙"})))
+
+
+def test_signing_keys_are_shown_by_their_ids_and_never_the_secret(app: Flask) -> None:
+    active, _ = crypto.signing_key()
+    admin = _as(app, Role.ADMIN)
+    assert 'href="/console/settings/signing-keys"' in admin.get("/console/settings").text
+    answer = admin.get("/console/settings/signing-keys")
+    assert f"{active} 正在签名 没有轮换记录" in text_of(answer)
+    assert "flask keys rotate" in text_of(answer)
+    ring, _ = app.extensions["settings"].key_ring()
+    for _, secret in ring:
+        assert base64.b64encode(secret).decode() not in answer.text
+    keys.rotate(lambda _name, _count: None)
+    assert "没有轮换记录" not in text_of(admin.get("/console/settings/signing-keys"))
+    assert _as(app, Role.AUDITOR).get("/console/settings/signing-keys").status_code == 403
 
 
 # Devices.

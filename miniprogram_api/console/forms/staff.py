@@ -87,6 +87,12 @@ class OrganisationForm(ConsoleForm):
     credit_code = StringField("统一社会信用代码", [optional(), length(18, 18)])
 
 
+class RenameOrganisationForm(ConsoleForm):
+    """Another name of an organisation."""
+
+    name = StringField("机构名称", [required("请填写机构名称。"), length(1, 120)])
+
+
 class DeviceForm(ConsoleForm):
     """A new device at a gate."""
 

@@ -45,6 +45,7 @@ ACTIONS = {
     "identity.role_frozen": "冻结角色",
     "identity.role_restored": "恢复角色",
     "identity.organisation_created": "新建机构",
+    "identity.organisation_renamed": "机构改名",
     "identity.organisation_identified": "补充机构代码",
     "identity.gate_device_added": "添加闸机设备",
     "identity.gate_device_revoked": "停用闸机设备",

@@ -11,10 +11,15 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.identity.models import Organisation
 from miniprogram_api.identity.service import staff_trail
-from miniprogram_api.identity.staff_errors import NoSuchObject, OrganisationExists
-from miniprogram_api.identity.staff_events import OrganisationCreated, OrganisationIdentified
+from miniprogram_api.identity.staff_errors import NamedByRegistry, NoSuchObject, OrganisationExists
+from miniprogram_api.identity.staff_events import (
+    OrganisationCreated,
+    OrganisationIdentified,
+    OrganisationRenamed,
+)
 from miniprogram_api.kernel import paging
 from miniprogram_api.kernel.audit import Actor
+from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.kernel.paging import Page
 
@@ -45,6 +50,36 @@ def _add_all(session: Session, made: Sequence[Organisation], *, actor: Actor) ->
         (OrganisationCreated(str(one.id)), {"name": one.name, "credit_code": one.credit_code}) for one in made
     ]
     staff_trail.leave_all(session, told, actor=actor)
+
+
+def get_organisation(session: Session, organisation_id: UUID) -> Organisation:
+    """Raises NotFound."""
+    found = session.get(Organisation, organisation_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def rename_organisation(
+    session: Session, *, organisation_id: UUID, name: str, operates: bool, actor: Actor
+) -> None:
+    """Give it another name. Raises NotFound, NamedByRegistry, OrganisationExists.
+
+    `operates` says whether sites are its: the registry finds their operators by credit code, else by name.
+    """
+    organisation = get_organisation(session, organisation_id)
+    before = organisation.name
+    if name == before:
+        return
+    if operates and organisation.credit_code is None:
+        raise NamedByRegistry
+    try:
+        with session.begin_nested():
+            organisation.name = name
+    except IntegrityError:
+        raise OrganisationExists from None
+    event = OrganisationRenamed(str(organisation_id))
+    staff_trail.leave(session, event, actor=actor, before={"name": before}, after={"name": name})
 
 
 def list_organisations(session: Session, *, limit: int, cursor: str | None) -> Page[Row[*tuple[Any, ...]]]:

@@ -9,6 +9,7 @@ from miniprogram_api.sites.queries.facts import (
     holds,
     list_site_names,
     names_of_sites,
+    operates_sites,
     site_facts,
 )
 from miniprogram_api.sites.queries.opening import (
@@ -30,6 +31,7 @@ __all__ = [
     "names_of_sites",
     "opening_days",
     "opening_of",
+    "operates_sites",
     "site_facts",
     "sites_within",
 ]

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import product
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, and_, false, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.sites.errors import SiteMissing, SiteWithdrawn
@@ -85,6 +85,11 @@ def names_of_sites(session: Session, site_ids: Collection[UUID]) -> dict[UUID, s
         return {}
     named = select(Site.id, Site.name).where(Site.id.in_(site_ids))
     return {row.id: row.name for row in session.execute(named)}
+
+
+def operates_sites(session: Session, organisation_id: UUID) -> bool:
+    """Whether an organisation operates any site."""
+    return bool(session.scalar(select(exists().where(Site.operator_id == organisation_id))))
 
 
 def hold_standing(session: Session, site_id: UUID) -> None:

@@ -32,6 +32,10 @@ MESSAGES = {
     ),
     "staff.username_taken": ("这个用户名已被使用。", "This username is taken."),
     "staff.organisation_exists": ("同名机构已存在。", "An organisation of this name exists."),
+    "staff.named_by_registry": (
+        "登记系统按名称认出这个运营机构（它没有信用代码），改名后会被当成另一个机构。请在登记系统改名或补充信用代码。",
+        "The registry knows this operator by its name only; it has to be renamed, or given its code, there.",
+    ),
     "staff.not_frozen": ("这项授权没有被冻结。", "This is not frozen."),
     "staff.not_awaiting": ("这项授权不在等待批准。", "This role waits for nobody's approval."),
     "staff.second_person_needed": (

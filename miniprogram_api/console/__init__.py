@@ -35,6 +35,7 @@ def init_console(app: Flask) -> None:
     app.jinja_env.globals |= {
         "asset": assets.address_of,
         "desks": navigation.desks,
+        "at_account": navigation.at_account,
         "site_tabs": navigation.site_tabs,
     }
     csrf.init_app(app)

@@ -41,12 +41,22 @@ _OF_PEOPLE = (
     "disable_staff_member",
     "enable_staff_member",
     "invite_again",
+    "withdraw_invitation",
     "reset_second_factor",
     "grant_role",
     "approve_grant",
     "restore_grant",
     "revoke_grant",
 )
+_OF_ORGANISATIONS = ("create_organisation", "rename_organisation")
+_OF_LETTERS = ("show_dead_letter", "replay_dead_letter", "ask_discard", "confirm_discard")
+_OF_SUBSCRIPTIONS = (
+    "show_subscription",
+    "approve_subscription",
+    "refuse_subscription",
+    "disable_subscription",
+)
+_OF_PARTNERS = ("show_partner", "create_partner", "end_partner", "add_partner_key", "retire_partner_key")
 DESKS = (
     Desk("今日", (Entry("工作台", "start", "staff.self", "house"),)),
     Desk(
@@ -60,26 +70,42 @@ DESKS = (
         "登记系统",
         (
             Entry("同步状态", "show_registry", "registry.view", "arrow-repeat"),
-            Entry("对账差异", "list_reports", "registry.view", "table", ("show_report",)),
-            Entry("死信", "list_dead_letters", "registry.view", "inbox", ("show_dead_letter",)),
-            Entry("事件订阅", "list_subscriptions", "registry.view", "broadcast", ("show_subscription",)),
             Entry(
-                "对接方", "list_partners", "partners.view", "diagram-3", ("show_partner", "create_partner")
+                "对账差异",
+                "list_reports",
+                "registry.view",
+                "table",
+                ("show_report", "try_comparison", "ask_comparison", "decide_difference"),
             ),
-            Entry("公示异议", "list_objections", "objections.view", "chat-left-text", ("show_objection",)),
+            Entry("未能接收的记录", "list_dead_letters", "registry.view", "inbox", _OF_LETTERS),
+            Entry("事件订阅", "list_subscriptions", "registry.view", "broadcast", _OF_SUBSCRIPTIONS),
+            Entry("对接方", "list_partners", "partners.view", "diagram-3", _OF_PARTNERS),
+            Entry(
+                "公示异议",
+                "list_objections",
+                "objections.view",
+                "chat-left-text",
+                ("show_objection", "release_objection", "refuse_objection"),
+            ),
         ),
     ),
     Desk(
         "管理",
         (
             Entry("人员", "list_staff", "staff.view", "people", _OF_PEOPLE),
-            Entry("机构", "list_organisations", "staff.view", "building", ("create_organisation",)),
+            Entry("机构", "list_organisations", "staff.view", "building", _OF_ORGANISATIONS),
             Entry(
                 "运行设置",
                 "list_settings",
                 "settings.view",
                 "sliders",
-                ("show_setting", "change_default_policy"),
+                (
+                    "show_setting",
+                    "change_setting",
+                    "withdraw_change",
+                    "change_default_policy",
+                    "list_signing_keys",
+                ),
             ),
             Entry("同意记录", "list_consents", "consents.view", "check-circle"),
             Entry(
@@ -99,6 +125,9 @@ _DAY_PAGES = (
     "show_made_booking", "print_day", "export_contacts",
 )  # fmt: skip
 
+# Behind the link in the top bar.
+ACCOUNT_PAGES = ("show_account", "change_password", "end_session", "end_all_sessions")
+
 # Pages of one site, in the order of a working day.
 SITE_TABS = (
     Entry("今日", "show_day", "bookings.view", "calendar3", _DAY_PAGES),
@@ -109,7 +138,7 @@ SITE_TABS = (
         "list_slots",
         "slots.view",
         "calendar-week",
-        ("change_slots", "show_change", "generate_slots", "add_slot"),
+        ("change_slots", "show_change", "undo_change", "generate_slots", "add_slot"),
     ),
     Entry("月历", "show_calendar", "slots.view", "calendar-plus"),
     Entry(
@@ -125,10 +154,18 @@ SITE_TABS = (
         "show_site",
         "sites.view",
         "info-circle",
-        ("edit_site", "move_overlay", "show_withdrawal", "list_calls"),
+        ("edit_site", "move_overlay", "show_withdrawal", "list_calls", "tick_call"),
     ),
-    Entry("公告", "list_notices", "sites.view", "megaphone", ("add_notice",)),
-    Entry("照片", "list_photos", "sites.view", "images", ("edit_photo", "remove_photo")),
+    Entry(
+        "公告", "list_notices", "sites.view", "megaphone", ("add_notice", "retire_notice", "restore_notice")
+    ),
+    Entry(
+        "照片",
+        "list_photos",
+        "sites.view",
+        "images",
+        ("add_photo", "edit_photo", "make_cover", "remove_photo"),
+    ),
     Entry(
         "技术",
         "list_technologies",
@@ -136,8 +173,14 @@ SITE_TABS = (
         "tools",
         ("add_technology", "edit_technology", "remove_technology"),
     ),
-    Entry("指标", "list_indicators", "sites.view", "bar-chart", ("remove_indicator",)),
-    Entry("纠错", "list_corrections", "corrections.view", "pencil", ("file_correction", "add_local_note")),
+    Entry("指标", "list_indicators", "sites.view", "bar-chart", ("set_indicator", "remove_indicator")),
+    Entry(
+        "纠错",
+        "list_corrections",
+        "corrections.view",
+        "pencil",
+        ("file_correction", "add_local_note", "retire_local_note"),
+    ),
     Entry(
         "闸机", "list_devices", "gate.devices", "display", ("add_device", "revoke_device", "restore_device")
     ),
@@ -146,6 +189,11 @@ SITE_TABS = (
 
 def _exists(entry: Entry) -> bool:
     return f"console.{entry.endpoint}" in current_app.view_functions
+
+
+def at_account() -> bool:
+    """Whether the page at hand is about the caller's own account."""
+    return (request.endpoint or "").removeprefix("console.") in ACCOUNT_PAGES
 
 
 def desks(principal: Principal) -> Iterator[tuple[str, list[tuple[Entry, str]]]]:

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from collections import Counter
 from collections.abc import Generator
 from datetime import datetime
 from html import unescape
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from config.settings import Settings
+from miniprogram_api.console import navigation
 from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.clock import BEIJING
 from tests.support.console_walk import Visit, pages_of, walk_everybody
@@ -45,6 +47,26 @@ WITHOUT_A_LINK = {
     # What a tablet opens, and a file that its page starts.
     "pair_gate",
     "send_gate_worker",
+}
+# The help link and the second factor lead away from a task and back to it.
+WITHOUT_A_PLACE = {"show_help", "prove_again"}
+# These two are one entry of the menu, and have tabs of their own that mark which is at hand.
+TWO_MARKS = {"list_requests", "list_erasures"}
+# Before signing in, a gate's own page, files, and addresses that only send on.
+NO_SHELL = {
+    "enrol_second_factor",
+    "export_day",
+    "open_invitation",
+    "pair_gate",
+    "refuse_unknown",
+    "send_asset",
+    "send_figures",
+    "send_gate_worker",
+    "show_objection_file",
+    "sign_in",
+    "sign_in_with_code",
+    "sign_out",
+    "unpair_gate",
 }
 _FILES = re.compile(r'<(?:link|script|img|use)\b[^>]*?\b(?:href|src)="(/console/static/[^"#]+)')
 _IMPORTS = re.compile(r'\bfrom\s*"(\./[^"]+)"')
@@ -98,6 +120,33 @@ def test_every_link_leads_to_a_page_that_who_sees_it_may_open(visits: list[Visit
 def test_every_page_is_reached_by_a_link(demo: Flask, visits: list[Visit]) -> None:
     reached = {visit.endpoint for visit in visits}
     assert {name for name in pages_of(demo) if name not in reached} <= WITHOUT_A_LINK
+
+
+def test_each_page_marks_its_place_in_the_menu(visits: list[Visit]) -> None:
+    marks = {
+        visit.endpoint: count
+        for visit in visits
+        if visit.is_page and 'id="sidebar"' in visit.answer.text and visit.endpoint not in WITHOUT_A_PLACE
+        for count in [visit.answer.text.count('aria-current="page"')]
+    }
+    assert len(marks) > 70
+    wrong = {name: count for name, count in marks.items() if count != 1 + (name in TWO_MARKS)}
+    assert wrong == {}
+
+
+def test_every_address_of_the_console_has_its_place_in_the_menu_once(demo: Flask) -> None:
+    """Also those that the walk does not come by, or that show a page only when a form is refused."""
+    endpoints = {
+        rule.endpoint.removeprefix("console.")
+        for rule in demo.url_map.iter_rules()
+        if rule.endpoint.startswith("console.")
+    }
+    entries = [entry for desk in navigation.DESKS for entry in desk.entries] + [*navigation.SITE_TABS]
+    placed = [name for entry in entries for name in (entry.endpoint, *entry.within)]
+    placed += navigation.ACCOUNT_PAGES
+    assert [name for name, count in Counter(placed).items() if count > 1] == []
+    assert endpoints - set(placed) == WITHOUT_A_PLACE | NO_SHELL
+    assert set(placed) - endpoints == set()
 
 
 def test_no_page_takes_more_than_a_dozen_statements(visits: list[Visit]) -> None:

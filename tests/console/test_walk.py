@@ -11,11 +11,16 @@ from posixpath import normpath
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from config.settings import Settings
 from miniprogram_api.console import navigation
+from miniprogram_api.console.words.audit_fields import TECHNICAL
+from miniprogram_api.console.words.audit_values import say_facts
 from miniprogram_api.kernel import clock as kernel_clock
+from miniprogram_api.kernel.audit import AuditRow
 from miniprogram_api.kernel.clock import BEIJING
+from miniprogram_api.kernel.db import reading
 from tests.support.console_walk import Visit, pages_of, walk_everybody
 from tests.support.demonstration import copied, load_once
 
@@ -147,6 +152,20 @@ def test_every_address_of_the_console_has_its_place_in_the_menu_once(demo: Flask
     assert [name for name, count in Counter(placed).items() if count > 1] == []
     assert endpoints - set(placed) == WITHOUT_A_PLACE | NO_SHELL
     assert set(placed) - endpoints == set()
+
+
+def test_what_the_demonstration_left_in_the_trail_is_said_in_words(demo: Flask) -> None:
+    with demo.app_context(), reading() as session:
+        rows = session.execute(select(AuditRow.action, AuditRow.before, AuditRow.after)).all()
+    bare = {
+        f"{action}: {name} {text}"
+        for action, *both in rows
+        for facts in both
+        for name, text in say_facts(facts, action)[1]
+        if name not in TECHNICAL and not (name == "scope" and ":" in text)  # of one site or organisation
+    }
+    assert len(rows) > 100
+    assert bare == set()
 
 
 def test_no_page_takes_more_than_a_dozen_statements(visits: list[Visit]) -> None:

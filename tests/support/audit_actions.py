@@ -14,7 +14,7 @@ _NAME = re.compile(r"[a-z_]+\.[a-z_]+")
 
 def recorded_actions() -> set[str]:
     """Literal actions, those made of a prefix and a word, and the names of events that leave a trace."""
-    trees = {path: ast.parse(path.read_text()) for path in _modules()}
+    trees = {path: ast.parse(path.read_text()) for path in modules()}
     events = {name: value for tree in trees.values() for name, value in _events(tree)}
     found: set[str] = set()
     for path, tree in trees.items():
@@ -24,7 +24,8 @@ def recorded_actions() -> set[str]:
     return found
 
 
-def _modules() -> Iterator[Path]:
+def modules() -> Iterator[Path]:
+    """Where something may be recorded."""
     for path in sorted(_PACKAGE.rglob("*.py")):
         if path.relative_to(_PACKAGE).parts[0] not in _SKIPPED:
             yield path

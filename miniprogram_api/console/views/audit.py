@@ -17,6 +17,7 @@ from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import page, showing_refusals
 from miniprogram_api.console.views.staff import organisation_choices
 from miniprogram_api.console.words import audit as words
+from miniprogram_api.console.words.audit_values import say_facts
 from miniprogram_api.identity import audit_queries
 from miniprogram_api.identity import queries_people as people
 from miniprogram_api.identity.audit_queries import TrailFilter
@@ -49,8 +50,7 @@ _WORDS: dict[str, Any] = {
     "say_action": words.say_action,
     "say_object": words.say_object,
     "say_actor": words.say_actor,
-    "say_field": words.say_field,
-    "say_value": words.say_value,
+    "say_facts": say_facts,
 }
 
 

@@ -1,12 +1,5 @@
 """What each action and object of the audit trail is called. A new action is named here, or a test fails."""
 
-import json
-import re
-from datetime import datetime
-from typing import Any
-
-from miniprogram_api.console.words import ROLE_NAMES, say_instant
-
 ACTIONS = {
     # Members.
     "identity.member_joined": "市民首次登录",
@@ -219,66 +212,6 @@ ACTORS = {
     "operator": "服务器操作员",
     "registry": "登记系统",
 }
-
-# What stands in `before` and `after`; a name that is not here is shown as it is.
-FIELDS = {
-    "awaiting_approval": "待第二人批准",
-    "channel": "途径",
-    "credit_code": "信用代码",
-    "decision": "决定",
-    "demo": "演示账号",
-    "due_on": "期限",
-    "effective_at": "生效时间",
-    "effective_on": "生效日期",
-    "expires_at": "有效至",
-    "failures": "失败次数",
-    "filters": "筛选条件",
-    "granted_by": "授予人",
-    "kind": "类型",
-    "late": "超期",
-    "locked_until": "锁定至",
-    "name": "名称",
-    "numbers": "规则数值",
-    "organisation": "机构",
-    "outcome": "结果",
-    "overlay": "开放状态",
-    "project_id": "项目",
-    "purpose": "用途",
-    "receiver": "接手人",
-    "role": "角色",
-    "rows": "行数",
-    "scope": "范围",
-    "session": "登录",
-    "sessions": "登录",
-    "site": "示范点",
-    "state": "状态",
-    "until": "至",
-    "username": "用户名",
-    "value": "数值",
-    "version": "版本",
-}
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*[+-]\d\d:\d\d")
-
-
-def say_field(name: str) -> str:
-    """What a field of a change is called."""
-    return FIELDS.get(name, name)
-
-
-def say_value(value: Any) -> str:
-    """A value of a change for people: instants in Beijing's time, yes and no, roles by their names."""
-    match value:
-        case bool():
-            return "是" if value else "否"
-        case str() if _INSTANT.fullmatch(value):
-            return say_instant(datetime.fromisoformat(value))
-        case str():
-            return ROLE_NAMES.get(value, value)
-        case int() | float():
-            return str(value)
-        case None:
-            return "—"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def say_action(action: str) -> str:

@@ -70,7 +70,7 @@ SCOPES = {
     "engagement.read": "读取统计和已发布内容",
     "reconciliation.write": "确认对账报告",
 }
-KEY_KINDS = {"secret": "共享密钥", "public_key": "公钥"}
+KEY_KINDS = {"secret": "共享密钥", "public_key": "公钥", "hmac": "请求签名密钥"}
 OBJECTION_STATES = {
     "checking": "内容审核中",
     "held": "待人工审核",

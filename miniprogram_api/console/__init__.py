@@ -14,6 +14,7 @@ from miniprogram_api.console import assets, navigation, words
 from miniprogram_api.console.blueprint import console, csrf
 from miniprogram_api.console.pages import init_pages
 from miniprogram_api.console.views import register_views
+from miniprogram_api.console.words import failures
 from miniprogram_api.kernel import crypto
 
 
@@ -40,6 +41,7 @@ def init_console(app: Flask) -> None:
     }
     csrf.init_app(app)
     words.register_filters(app)
+    failures.register_failures(app)
     init_pages(app)
     register_views()
     app.register_blueprint(console)

@@ -153,6 +153,24 @@ def test_disabling_shows_what_is_left_and_moves_it(app: Flask) -> None:
     assert "已停用" in text_of(told)
 
 
+def test_enabling_lists_what_the_account_still_holds(app: Flask) -> None:
+    with atomic() as session:
+        site = make_site(session, name="南湖驿站").id
+        keeper = make_staff(session, role=Role.GATE, site_id=site).id
+        nobody = make_staff(session).id
+    admin = _as(app, Role.ADMIN)
+    for staff_id in (keeper, nobody):
+        admin.follow(admin.post(f"/console/staff/{staff_id}/disable", {"reason": "调离"}))
+    assert "仍持有未收回的角色：核销员（南湖驿站）" in text_of(admin.get(f"/console/staff/{keeper}/enable"))
+    assert "没有未收回的角色" in text_of(admin.get(f"/console/staff/{nobody}/enable"))
+
+
+def test_the_guide_to_signing_in_names_no_number_that_may_change(app: Flask) -> None:
+    guide = text_of(PageClient(app).get("/console/help/sign-in"))
+    assert "一段时间没有操作会自动退出" in guide
+    assert "30 分钟" not in guide
+
+
 @pytest.mark.parametrize(
     ("path", "fields"),
     [

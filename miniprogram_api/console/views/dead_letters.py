@@ -79,9 +79,9 @@ def replay_dead_letter(letter_id: str) -> Response:
                     session, letter.id, reason=form.reason.data, actor=current_actor(), now=clock.now()
                 )
             said = words.OUTCOMES.get(outcome.value, outcome.value)
-            return done(_back(letter.id), f"已重放：{said}。")
+            return done(_back(letter.id), f"已重新处理：{said}。")
     about = ("把这条记录按原样再处理一次。成功后项目解除冻结，继续同步。",)
-    return act_page(Act("重放死信", about, "重放", _back(letter.id), topic="dead-letters"), form)
+    return act_page(Act("重新处理这条记录", about, "重新处理", _back(letter.id), topic="dead-letters"), form)
 
 
 @console.route("/registry/dead-letters/<string:letter_id>/discard", methods=["GET", "POST"])
@@ -98,7 +98,7 @@ def ask_discard(letter_id: str) -> Response:
         "丢弃后，这条记录永远不再处理，项目保持现有资料继续同步。",
         "须由另一位管理员确认才会丢弃。",
     )
-    act = Act("申请丢弃死信", about, "申请丢弃", _back(letter.id), danger=True, topic="dead-letters")
+    act = Act("申请丢弃这条记录", about, "申请丢弃", _back(letter.id), danger=True, topic="dead-letters")
     return act_page(act, form)
 
 
@@ -113,19 +113,19 @@ def confirm_discard(letter_id: str) -> Response:
                 desk.confirm_discard(session, letter.id, actor=current_actor(), now=clock.now())
             return done(_back(letter.id), "已丢弃，项目保持现有资料继续同步。")
     about = (f"申请理由：{letter.reason or '—'}", "确认后不能恢复，这条记录永远不再处理。")
-    act = Act("确认丢弃死信", about, "确认丢弃", _back(letter.id), danger=True, topic="dead-letters")
+    act = Act("确认丢弃这条记录", about, "确认丢弃", _back(letter.id), danger=True, topic="dead-letters")
     return act_page(act, form)
 
 
 guide(
     "dead-letters",
-    "处理死信",
-    "登记系统发来的记录如果处理不了，会列为死信，只冻结那一个项目。",
+    "处理未能接收的记录",
+    "登记系统发来的记录如果处理不了，会列在这里，只冻结那一个项目。",
     steps=(
-        "打开死信，看原因和原始记录。",
-        "问题已修复（如代码表更新、程序升级）时，点“重放”。",
-        "记录确实有误时，请登记系统补发正确的记录：收到后死信自动消除。",
+        "打开一条记录，看原因和原始记录。",
+        "问题已修复（如代码表更新、程序升级）时，点“重新处理”。",
+        "记录确实有误时，请登记系统补发正确的记录：收到后这一条自动消除。",
         "都不行时，一人申请丢弃，另一人确认。",
     ),
-    notes=("死信超过 24 小时未处理会告警。",),
+    notes=("超过 24 小时未处理会告警。",),
 )

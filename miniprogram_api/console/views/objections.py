@@ -115,9 +115,14 @@ def refuse_objection(objection_id: str) -> Response:
 
 @waits("objections.review")
 def count_objections(session: Session, _principal: Principal, _now: datetime) -> list[Waiting]:
-    """Objections that the content check left to people."""
-    count = queries.count_held(session)
-    return [Waiting("件公示异议待审核", count, url_for("console.list_objections"), urgent=True)]
+    """Objections that the content check left to people, and those that the registry did not take."""
+    counts = queries.count_reviewable(session)
+    held, returned = (counts.get(state, 0) for state in (ObjectionState.HELD, ObjectionState.RETURNED))
+    back = url_for("console.list_objections", state="returned")
+    return [
+        Waiting("件公示异议待审核", held, url_for("console.list_objections"), urgent=True),
+        Waiting("件公示异议登记系统没有接收，待处理", returned, back, urgent=True),
+    ]
 
 
 guide(

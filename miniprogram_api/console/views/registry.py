@@ -161,7 +161,12 @@ def count_exchange(session: Session, _principal: Principal, now: datetime) -> li
     report = url_for("console.show_report", report_id=last.id) if last else ""
     return [
         Waiting("个登记系统告警：数据没有按时更新", int(old), url_for("console.show_registry"), urgent=True),
-        Waiting("封死信待处理", status.dead_letters, url_for("console.list_dead_letters"), urgent=True),
+        Waiting(
+            "条登记系统的记录未能接收，待处理",
+            status.dead_letters,
+            url_for("console.list_dead_letters"),
+            urgent=True,
+        ),
         Waiting("处对账差异待决定", undecided, report),
         Waiting("个事件投递失败", status.sendings_failed, url_for("console.list_subscriptions")),
     ]

@@ -22,7 +22,7 @@ from miniprogram_api.console.forms.staff import (
 )
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
-from miniprogram_api.console.words import say_instant
+from miniprogram_api.console.words import say_instant, say_role
 from miniprogram_api.identity import queries_people as people
 from miniprogram_api.identity.queries_people import PeopleFilter
 from miniprogram_api.identity.service import invitations, leaving, roles, staff, staff_profiles
@@ -264,9 +264,27 @@ def enable_staff_member(staff_id: str) -> Response:
                     session, staff_id=person.id, reason=form.reason.data, actor=current_actor()
                 )
             return done(_back(person), f"{person.display_name}的账号已恢复，可以登录。")
-    about = ("恢复后可以用原来的密码登录，仍持有下列未收回的角色。请先核对角色是否还合适。",)
+    with reading() as session:
+        names = _names(session, [person])
+    about = ("恢复后可以用原来的密码登录。", _told_roles(person, names))
     act = Act(f"恢复{person.display_name}的账号", about, "恢复账号", _back(person), topic="staff")
     return act_page(act, form)
+
+
+def _told_roles(person: StaffProfile, names: dict[str, Any]) -> str:
+    """What an account holds that nobody has taken back."""
+    held = [f"{say_role(grant.role)}（{_place(grant, names)}）" for grant in person.grants]
+    if not held:
+        return "没有未收回的角色，恢复后须重新授权才能工作。"
+    return f"仍持有未收回的角色：{'、'.join(held)}。请先核对是否还合适。"
+
+
+def _place(grant: Any, names: dict[str, Any]) -> str:
+    if grant.site_id:
+        return str(names["sites"].get(grant.site_id, "示范点"))
+    if grant.organisation_id:
+        return f"{names['organisations'].get(grant.organisation_id, '机构')}的示范点"
+    return "全市"
 
 
 @console.route("/staff/<string:staff_id>/second-factor", methods=["GET", "POST"])

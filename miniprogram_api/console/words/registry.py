@@ -29,8 +29,8 @@ OUTCOMES = {
     "removed": "已移除",
     "duplicate": "与已有的相同",
     "stale": "比已有的旧",
-    "dead": "转入死信",
-    "frozen": "项目被死信冻结",
+    "dead": "未能接收",
+    "frozen": "项目被未能接收的记录冻结",
     "conflict": "内容冲突",
 }
 DECISIONS = {"accepted": "已按登记系统处理", "kept": "维持现状"}
@@ -43,7 +43,7 @@ DEAD_KINDS = {
 DEAD_STATES = {
     "retrying": ("自动重试中", "warning"),
     "open": ("待处理", "danger"),
-    "replayed": ("重放成功", "good"),
+    "replayed": ("重新处理成功", "good"),
     "discarded": ("已丢弃", "quiet"),
     "cleared": ("已被后来的记录替代", "good"),
 }

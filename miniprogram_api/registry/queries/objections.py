@@ -21,7 +21,7 @@ from miniprogram_api.registry.models import (
     ObjectionStep,
 )
 from miniprogram_api.registry.models import ObjectionState as ObjectionState
-from miniprogram_api.registry.rules.objections import CHECKED_STATES
+from miniprogram_api.registry.rules.objections import CHECKED_STATES, REVIEWABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,12 @@ def list_for_staff(
     return Page(_show(session, found.items, own=False), found.next_cursor)
 
 
-def count_held(session: Session) -> int:
-    """How many wait for a person."""
-    held = select(func.count()).select_from(Objection).where(Objection.state == ObjectionState.HELD)
-    return session.scalar(held) or 0
+def count_reviewable(session: Session) -> dict[ObjectionState, int]:
+    """How many wait for a person, by what state they are in."""
+    counted = (
+        select(Objection.state, func.count()).where(Objection.state.in_(REVIEWABLE)).group_by(Objection.state)
+    )
+    return {row[0]: row[1] for row in session.execute(counted)}
 
 
 def get_for_staff(session: Session, objection_id: UUID) -> ObjectionShown:

@@ -5,7 +5,7 @@ from marshmallow import fields
 from miniprogram_api.registry.models.dead_letters import DeadLetterClass, DeadLetterState
 from miniprogram_api.web.schemas import Instant, Paging, Schema, Text
 
-REASON = {"reason": "登记系统已更正，按原记录重放"}
+REASON = {"reason": "登记系统已更正，按原记录重新处理"}
 LETTER = {
     "id": "01990f3e-7c1a-7b52-9d0e-5a4f7d1c2b80",
     "kind": "schema_invalid",

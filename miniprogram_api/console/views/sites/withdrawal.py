@@ -17,6 +17,7 @@ from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.registry.queries.withdrawals import find_progress, list_recent_sites
 from miniprogram_api.registry.service import withdrawal_calls
+from miniprogram_api.sites.queries import names_of_sites
 from miniprogram_api.web.schemas import parse_id
 
 _PER_PAGE = 50
@@ -26,9 +27,13 @@ _RECENTLY = timedelta(days=7)
 @waits("withdrawals.view")
 def count_withdrawals(session: Session, principal: Principal, now: datetime) -> Iterator[Waiting]:
     """Withdrawals that are carried out, or were lately: people may have to be called."""
-    for site_id in list_recent_sites(session, principal, since=now - _RECENTLY):
+    found = list_recent_sites(session, principal, since=now - _RECENTLY)
+    names = names_of_sites(session, found)
+    for site_id in found:
         address = url_for("console.show_withdrawal", site_id=site_id)
-        yield Waiting("个示范点正在退出：查看取消和通知的进度", 1, address, urgent=True)
+        yield Waiting(
+            f"个示范点正在退出 · {names.get(site_id, '')}：查看取消和通知的进度", 1, address, urgent=True
+        )
 
 
 @console.get("/sites/<string:site_id>/withdrawal")

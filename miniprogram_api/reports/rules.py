@@ -88,7 +88,7 @@ def in_words(period: Period, total: Figures) -> list[str]:
         )
     if total.no_show_rate is not None:
         sentences.append(
-            f"已结束的预约应到 {total.settled} 人，未到 {total.no_shows} 人，"
+            f"已结束的预约应到 {total.settled} 人，爽约 {total.no_shows} 人，"
             f"爽约率 {percent(total.no_show_rate)}。"
         )
     return sentences
@@ -96,7 +96,7 @@ def in_words(period: Period, total: Figures) -> list[str]:
 
 HEADER = (
     "场次数", "名额", "预约数", "其中取消", "预约人数", "到场人数", "其中现场登记", "约满率", "应到人数",
-    "未到人数", "爽约率",
+    "爽约人数", "爽约率",
 )  # fmt: skip
 
 

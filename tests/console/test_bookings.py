@@ -192,13 +192,13 @@ def missed(booking: dict[str, Any], clock: Clock) -> dict[str, Any]:
 def test_a_no_show_is_corrected_and_the_strike_gone(missed: dict[str, Any], manager: PageClient) -> None:
     booking = missed
     page = text_of(manager.get(path(booking)))
-    assert "记失约 1" in page
+    assert "计 1 次爽约记录" in page
     assert "更正爽约" in page
     refused = manager.post(path(booking, "/no-show"), {"outcome": "came", "reason": "闸机故障"})
     assert "请填写来了几人。" in text_of(refused)
     fields = {"outcome": "came", "came": "3", "reason": "闸机故障"}
     said = text_of(manager.follow(manager.post(path(booking, "/no-show"), fields)))
-    assert "已更正：实到 3 人，失约记录已免除。" in said
+    assert "已更正：实到 3 人，爽约记录已免除。" in said
     assert kept(booking).admitted == 3
     again = manager.post(path(booking, "/no-show"), fields)
     assert again.status_code == 422
@@ -210,8 +210,8 @@ def test_a_strike_is_waived_for_a_reason(missed: dict[str, Any], manager: PageCl
     address = f"/console/strikes/{strike.id}/waive"
     assert manager.post(address, {"reason": ""}).status_code == 422
     said = text_of(manager.follow(manager.post(address, {"reason": "暴雪，交通中断"})))
-    assert "已免除失约记录" in said
-    assert "失约记录已免除：暴雪，交通中断" in said
+    assert "已免除爽约记录" in said
+    assert "爽约记录已免除：暴雪，交通中断" in said
 
 
 def test_another_sites_booking_is_not_there(app: Flask, booking: dict[str, Any], clock: Clock) -> None:

@@ -35,7 +35,7 @@ guide(
         "“经过”从新到旧列出每一步：什么时候、谁做的、原因。",
         "要打电话给游客：写明原因后点“查看完整联系方式”，姓名和电话只在这一次显示。",
         "要取消：点“取消预约”，先看游客会收到的消息，再确认。",
-        "游客来了却被记为爽约：点“更正爽约”，写明原因。失约记录随之免除。",
+        "游客来了却被记为爽约：点“更正爽约”，写明原因。爽约记录随之免除。",
     ),
     notes=("取消后名额立即放出，不能恢复；游客可以重新预约。",),
 )
@@ -123,7 +123,7 @@ def correct_no_show(booking_id: str) -> Response:
                     actor=current_actor(),
                     now=clock.now(),
                 )
-            told = f"已更正：实到 {came} 人，失约记录已免除。" if came else "已更正：改为馆方取消，不计爽约。"
+            told = f"已更正：实到 {came} 人，爽约记录已免除。" if came else "已更正：改为馆方取消，不计爽约。"
             return done(url_for("console.show_booking", booking_id=wanted), told)
     elif found.booking.status is not BookingStatus.NO_SHOW:
         form.refuse(NotANoShow(status=found.booking.status.value))
@@ -150,5 +150,5 @@ def waive_strike(strike_id: str) -> Response:
                     now=clock.now(),
                 )
             address = url_for("console.show_booking", booking_id=strike.booking_id)
-            return done(address, "已免除失约记录；因它产生的暂停预约也已解除。")
+            return done(address, "已免除爽约记录；因它产生的暂停预约也已解除。")
     return page("visits/waive.html", site=site, strike=strike, form=form, words=words)

@@ -21,7 +21,7 @@ from tests.factories.sites import make_site
 from tests.factories.staff import signed_in
 from tests.factories.visits import make_slot
 from tests.support.booking import CONTACT, Visitor
-from tests.support.pages import PageClient, hidden, text_of, title_of
+from tests.support.pages import PageClient, carried, hidden, text_of, title_of
 from tests.support.statements import statements
 
 AT_ONE = beijing_time(MONDAY.date(), 13 * 60)
@@ -114,14 +114,14 @@ class TestCancelling:
         assert preview.status_code == 200
         assert kept(booking).status is BookingStatus.CONFIRMED
         assert "4 人（整单）" in (said := text_of(preview))
-        manager.follow(self.ask(manager, booking, step="confirm"))
+        manager.follow(manager.post(path(booking, "/cancel"), carried(preview, "apply")))
         assert kept(booking).status is BookingStatus.CANCELLED
         (message,) = messages()
         assert message.title in said
         assert message.body in said
 
     def test_the_new_state_is_said(self, manager: PageClient, booking: dict[str, Any]) -> None:
-        said = text_of(manager.follow(self.ask(manager, booking, step="confirm")))
+        said = text_of(manager.follow(self.ask(manager, booking, step="apply")))
         assert "预约已取消，4 个名额已放出。游客会收到站内消息。" in said
         assert "馆方取消了预约" in said
 
@@ -131,7 +131,7 @@ class TestCancelling:
         part = {"extent": "part", "adults": "1", "children": "1"}
         said = text_of(self.ask(manager, booking, **part))
         assert "确认减少 2 人" in said
-        shown = text_of(manager.follow(self.ask(manager, booking, step="confirm", **part)))
+        shown = text_of(manager.follow(self.ask(manager, booking, step="apply", **part)))
         assert "预约已减少 2 人，还剩 2 人，2 个名额已放出。" in shown
         assert (kept(booking).seats, kept(booking).status) == (2, BookingStatus.CONFIRMED)
         (message,) = messages()
@@ -141,7 +141,7 @@ class TestCancelling:
 
     def test_a_second_part_is_told_of_too(self, manager: PageClient, booking: dict[str, Any]) -> None:
         for _ in range(2):
-            self.ask(manager, booking, extent="part", adults="1", step="confirm")
+            self.ask(manager, booking, extent="part", adults="1", step="apply")
         assert [message.title for message in messages()] == ["您的预约已减少 1 人"] * 2
 
     @pytest.mark.parametrize(
@@ -164,7 +164,8 @@ class TestCancelling:
             assert REASON in answer.text
 
     def test_going_back_keeps_what_was_typed(self, manager: PageClient, booking: dict[str, Any]) -> None:
-        answer = self.ask(manager, booking, extent="part", adults="2", step="edit")
+        preview = self.ask(manager, booking, extent="part", adults="2")
+        answer = manager.post(path(booking, "/cancel"), carried(preview, "fill"))
         assert answer.status_code == 200
         assert REASON in answer.text
         assert 'value="2"' in answer.text
@@ -176,7 +177,7 @@ class TestCancelling:
         booking = alice.booked(slot.id, adults=3)
         seen = hidden(manager.get(path(booking, "/cancel")), "seen")
         assert alice.cancel(booking["id"], seats=1).status_code == 200
-        fields = {"extent": "all", "reason": REASON, "seen": seen, "step": "confirm"}
+        fields = {"extent": "all", "reason": REASON, "seen": seen, "step": "apply"}
         assert manager.post(path(booking, "/cancel"), fields).status_code == 422
         assert kept(booking).status is BookingStatus.CONFIRMED
 

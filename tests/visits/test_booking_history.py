@@ -104,7 +104,12 @@ def test_a_missed_visit_and_its_correction_are_told(
         "电话回访",
     )
     sentences = {each.sentence for each in told}
-    assert {"更正爽约：实到 2 人", "免除了爽约记录", "无人到场，标记为爽约", "爽约，计 1 次爽约记录"} <= sentences
+    assert {
+        "更正爽约：实到 2 人",
+        "免除了爽约记录",
+        "无人到场，标记为爽约",
+        "爽约，计 1 次爽约记录",
+    } <= sentences
 
 
 @pytest.mark.parametrize(

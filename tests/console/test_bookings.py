@@ -1,5 +1,6 @@
 """The page of a booking: its history, whom to call, cancelling after a look at the message, corrections."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from miniprogram_api.visits.models import Booking, BookingStatus, Slot, Strike
 from tests.conftest import MONDAY, Clock
 from tests.factories.sites import make_site
 from tests.factories.staff import signed_in
-from tests.factories.visits import make_slot
+from tests.factories.visits import make_booking, make_slot
 from tests.support.booking import CONTACT, Visitor
 from tests.support.pages import PageClient, carried, hidden, text_of, title_of
 from tests.support.statements import statements
@@ -180,6 +181,36 @@ class TestCancelling:
         fields = {"extent": "all", "reason": REASON, "seen": seen, "step": "apply"}
         assert manager.post(path(booking, "/cancel"), fields).status_code == 422
         assert kept(booking).status is BookingStatus.CONFIRMED
+
+
+def again(client: PageClient, booking: dict[str, Any]) -> str | None:
+    """Where the page of a booking offers to book again."""
+    found = re.search(r'id="again" href="([^"]*)">重新预约<', client.get(path(booking)).text)
+    return found and found.group(1)
+
+
+def test_whose_booking_was_cancelled_can_be_booked_again(
+    app: Flask, site: Site, slot: Slot, manager: PageClient, clock: Clock
+) -> None:
+    alice = Visitor(app)
+    booking = alice.booked(slot.id, adults=3)
+    form = f"/console/sites/{site.id}/bookings/new"
+    assert again(manager, booking) is None
+    assert alice.cancel(booking["id"]).status_code == 200
+    assert again(manager, booking) == f"{form}?slot={slot.id}"
+    assert "第 2 步，共 3 步" in text_of(manager.get(again(manager, booking) or ""))
+    with atomic() as session:
+        make_booking(session, session.merge(slot), adults=18)
+    assert again(manager, booking) is None
+    with atomic() as session:
+        later = make_slot(session, site.id, starts_at=AT_ONE + timedelta(hours=2))
+    assert again(manager, booking) == f"{form}?date={MONDAY:%Y-%m-%d}"
+    assert str(later.id) in manager.get(again(manager, booking) or "").text
+    gate = PageClient(app, signed_in(Role.GATE, site_id=site.id))
+    assert again(gate, booking) is None
+    clock.advance(days=1)
+    tomorrow = PageClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+    assert again(tomorrow, booking) is None
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.errors.gate import NotANoShow
 from miniprogram_api.visits.queries import bookings as queries
-from miniprogram_api.visits.queries import history
+from miniprogram_api.visits.queries import history, occupancy
 from miniprogram_api.visits.queries import standing as standing_queries
 from miniprogram_api.visits.queries.shown import BookingShown, BookingStatus
 from miniprogram_api.visits.rules import words
@@ -89,6 +89,8 @@ def _booking_page(
         found = get_managed(session, permission, booking_id)
         strikes = standing_queries.list_of_booking(session, booking_id)
         happenings = history.list_history(session, booking_id)
+        may_cancel = own_may("bookings.manage", site=found.site)
+        again = _again(session, found.booking) if may_cancel else None
     return page(
         "visits/booking.html",
         site=found.site,
@@ -98,10 +100,24 @@ def _booking_page(
         contact=contact,
         form=form,
         words=words,
-        may_cancel=own_may("bookings.manage", site=found.site),
+        may_cancel=may_cancel,
+        again=again,
         may_reveal=own_may(_REVEAL, site=found.site),
         may_waive=own_may("strikes.manage", site=found.site),
     )
+
+
+def _again(session: Session, booking: BookingShown) -> str | None:
+    """Where somebody whose booking was cancelled can be booked: the same slot, else another of the day."""
+    now = clock.now()
+    if booking.status is not BookingStatus.CANCELLED or booking.visit_on < clock.today():
+        return None
+    day = occupancy.list_slot_figures(session, booking.site.id, booking.visit_on, now)
+    free = {slot.slot_id for slot in day if slot.takes(booking.seats, now)}
+    if booking.slot.id in free:
+        return url_for("console.book_for_caller", site_id=booking.site.id, slot=booking.slot.id)
+    same_day = url_for("console.book_for_caller", site_id=booking.site.id, date=booking.visit_on)
+    return same_day if free else None
 
 
 @console.route("/bookings/<string:booking_id>/no-show", methods=["GET", "POST"])

@@ -22,7 +22,7 @@ from tests.support.statements import statements
 
 PAGE = "/console/figures"
 WEEK = {"from": "2026-11-17", "to": "2026-11-23"}
-TABLES = ("day", "weekday", "time", "site")
+TABLES = ("day", "weekday", "time", "site", "channel")
 
 
 @pytest.fixture

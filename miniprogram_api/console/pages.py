@@ -69,8 +69,3 @@ def here(**changes: str | None) -> str:
 def own_may(permission: str, *, site: Any) -> bool:
     """Whether who is signed in holds a permission at a site, for what a page offers."""
     return current_principal().may_at(permission, site_id=site.id, organisation_id=site.operator_id)
-
-
-def is_part() -> bool:
-    """Whether a part of a page asked, and not a browser for the whole."""
-    return bool(request.headers.get("HX-Request"))

@@ -1,6 +1,7 @@
 """The desk of a site without scripts: what its pages show, refuse, keep and change."""
 
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from miniprogram_api.kernel import files
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.registry.models.corrections import Correction
-from miniprogram_api.sites.models import Notice, OpeningRule, Overlay, Photo, Site
+from miniprogram_api.sites.models import Indicator, Notice, OpeningRule, Overlay, Photo, Site
 from miniprogram_api.visits.models import PolicyVersion, Slot
 from miniprogram_api.web import prepared
 from tests.conftest import Clock
@@ -269,14 +270,96 @@ def test_a_notice_is_seen_by_the_public_at_once_and_taken_down_and_shown_again(
     assert "西门施工" in public()
 
 
-def test_a_notice_that_was_taken_down_long_ago_is_not_shown_again(
-    manager: PageClient, site: Site, clock: Clock
-) -> None:
+# What is deleted lies in the bin for thirty days.
+
+BINS = pytest.mark.parametrize(
+    ("make", "page", "parts", "taking", "name"),
+    [
+        (factory.make_photo, "/photos", "/photos", "remove", "正门"),
+        (factory.make_technology, "/technologies", "/technologies", "remove", "光伏长廊"),
+        (factory.make_indicator, "/indicators", "/indicators", "remove", "1200 tCO2e"),
+        (factory.make_notice, "/notices", "/notices", "retire", "入口调整"),
+        (factory.make_local_note, "/corrections", "/corrections/notes", "retire", "以标牌为准"),
+    ],
+    ids=["photo", "technology", "indicator", "notice", "remark"],
+)
+
+
+def _make(make: Callable[..., Any], site: Site, **values: Any) -> Any:
+    takes_site = make in {factory.make_photo, factory.make_technology}
     with atomic() as session:
-        retired = clock.now - timedelta(days=31)
-        notice = factory.make_notice(session, site.id, title="很久以前", retired_at=retired)
-    assert "很久以前" not in text_of(manager.get(at(site, "/notices")))
-    assert manager.post(at(site, f"/notices/{notice.id}/restore")).status_code == 404
+        return make(session, session.get_one(Site, site.id) if takes_site else site.id, **values)
+
+
+@BINS
+def test_what_is_deleted_leaves_the_public_page_and_is_put_back(
+    manager: PageClient,
+    site: Site,
+    client: FlaskClient,
+    make: Callable[..., Any],
+    page: str,
+    parts: str,
+    taking: str,
+    name: str,
+) -> None:
+    def public() -> Any:
+        prepared.forget()
+        told = client.get(f"/api/v1/sites/{site.id}").get_json()
+        return {name: value for name, value in told.items() if name not in {"updated_at", "as_of"}}
+
+    part, whole = _make(make, site), public()
+    address = at(site, f"{parts}/{part.id}")
+    taken = manager.follow(manager.post(f"{address}/{taking}"))
+    told = "已删除" if taking == "remove" else "已撤下"
+    assert told in text_of(taken)
+    assert "30 天内可以在本页恢复" in text_of(taken)
+    assert f'action="{address}/restore"' in taken.text
+    assert f'action="{address}/{taking}"' not in taken.text
+    assert public() != whole
+    assert manager.post(f"{address}/{taking}").status_code == 404
+    back = manager.follow(manager.post(f"{address}/restore"))
+    assert "已恢复" in text_of(back)
+    assert name in text_of(back)
+    assert f'action="{address}/{taking}"' in back.text
+    assert public() == whole
+    assert manager.post(f"{address}/restore").status_code == 303
+
+
+@BINS
+def test_what_lay_in_the_bin_for_thirty_days_is_not_put_back(
+    manager: PageClient,
+    site: Site,
+    clock: Clock,
+    make: Callable[..., Any],
+    page: str,
+    parts: str,
+    taking: str,
+    name: str,
+) -> None:
+    part = _make(make, site, retired_at=clock.now - timedelta(days=30))
+    lately = _make(make, site, retired_at=clock.now - timedelta(days=29), **_ANOTHER.get(make, {}))
+    shown = manager.get(at(site, page)).text
+    assert str(part.id) not in shown
+    assert str(lately.id) in shown
+    assert manager.post(at(site, f"{parts}/{part.id}/restore")).status_code == 404
+    elsewhere = at(new_site(), f"{parts}/{lately.id}")
+    assert manager.post(f"{elsewhere}/restore").status_code == 404
+
+
+_ANOTHER: dict[Any, dict[str, Any]] = {factory.make_indicator: {"year": 2024}}
+
+
+def test_a_value_that_was_deleted_is_stated_again_in_its_place(manager: PageClient, site: Site) -> None:
+    stated = {"kind": "total_emissions", "year": "2025", "value": "1200.5", "source": "核算报告"}
+    manager.post(at(site, "/indicators"), stated)
+    with reading() as session:
+        indicator_id = session.scalars(select(Indicator.id)).one()
+    manager.follow(manager.post(at(site, f"/indicators/{indicator_id}/remove")))
+    page = text_of(manager.follow(manager.post(at(site, "/indicators"), stated | {"value": "900"})))
+    assert "900" in page
+    assert "1200.5" not in page
+    assert "最近删除的数值" not in page
+    assert count(Indicator) == 1
 
 
 def test_a_notice_ends_no_earlier_than_today(manager: PageClient, site: Site) -> None:
@@ -317,15 +400,6 @@ def test_what_is_no_picture_or_has_no_words_is_refused(
     answer = manager.post(at(site, "/photos"), sent)
     assert answer.status_code == 422
     assert told in text_of(answer)
-    assert count(Photo) == 0
-
-
-def test_a_photo_is_deleted_after_a_page_that_names_it(manager: PageClient, site: Site) -> None:
-    _add_to(factory.make_photo, site, 1)
-    with reading() as session:
-        photo_id = session.scalars(select(Photo.id)).one()
-    assert "删除照片：正门" in title_of(manager.get(at(site, f"/photos/{photo_id}/remove")))
-    manager.follow(manager.post(at(site, f"/photos/{photo_id}/remove")))
     assert count(Photo) == 0
 
 

@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from miniprogram_api.console.pages import recognise_quietly
 from miniprogram_api.kernel.errors import NotFound, Unauthenticated
 from miniprogram_api.web import cookies, messages
 from miniprogram_api.web.api import explain
@@ -107,4 +108,5 @@ def _address() -> str:
 @public
 def refuse_unknown(unknown: str) -> Any:
     """An address under the console that nothing is at."""
+    recognise_quietly()
     raise NotFound

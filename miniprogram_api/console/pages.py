@@ -17,7 +17,7 @@ from miniprogram_api.web.auth import recognise
 def init_pages(app: Flask) -> None:
     """Let every template know who is signed in and what time it is."""
     app.context_processor(_surroundings)
-    app.jinja_env.globals |= {"here": here, "own_may": own_may}  # for macros, which see nothing of a page
+    app.jinja_env.globals["here"] = here  # macros, which see nothing of a page, need it too
 
 
 def _surroundings() -> dict[str, Any]:

@@ -77,6 +77,14 @@ def test_a_page_of_another_site_is_not_found(site: Site, manager: PageClient, pa
     assert other.name not in text_of(answer).replace(site.name, "")
 
 
+@pytest.mark.parametrize(
+    ("role", "first"), [(Role.SITE_MANAGER, "/day"), (Role.GUIDE, "/day"), (Role.EDITOR, "/opening")]
+)
+def test_the_name_of_the_site_leads_to_its_first_page(app: Flask, site: Site, role: Role, first: str) -> None:
+    page = manager_of(app, site, role).get(at(site, "/notices"))
+    assert f'<a href="{at(site, first)}">{site.name}</a>' in page.text
+
+
 @pytest.mark.parametrize("path", [path for path in _PAGES if path.endswith(("/new", "/edit", "/policy"))])
 def test_a_guess_is_not_found_whatever_is_sent(site: Site, manager: PageClient, path: str) -> None:
     assert manager.post(at(new_site(), path), {"anything": "x"}).status_code == 404
@@ -86,9 +94,10 @@ def test_a_guess_is_not_found_whatever_is_sent(site: Site, manager: PageClient, 
     "path",
     [
         "/notices/{id}/retire", "/notices/{id}/restore", "/photos/{id}", "/photos/{id}/cover",
-        "/photos/{id}/remove", "/technologies/{id}", "/technologies/{id}/remove", "/indicators/{id}/remove",
+        "/photos/{id}/remove", "/photos/{id}/restore", "/technologies/{id}", "/technologies/{id}/remove",
+        "/technologies/{id}/restore", "/indicators/{id}/remove", "/indicators/{id}/restore",
         "/opening/rules/{id}", "/opening/rules/{id}/retire", "/opening/closures/{id}/lift",
-        "/corrections/notes/{id}/retire", "/slots/changes/{id}/undo",
+        "/corrections/notes/{id}/retire", "/corrections/notes/{id}/restore", "/slots/changes/{id}/undo",
     ],
 )  # fmt: skip
 def test_a_part_of_another_site_is_not_found(site: Site, manager: PageClient, path: str) -> None:
@@ -99,6 +108,7 @@ def test_a_part_of_another_site_is_not_found(site: Site, manager: PageClient, pa
             factory.make_photo(session, other),
             factory.make_technology(session, other),
             factory.make_indicator(session, other.id),
+            factory.make_local_note(session, other.id),
             factory.make_opening_rule(session, other.id),
             factory.make_closure(session, other.id, on=new_day()),
         ]

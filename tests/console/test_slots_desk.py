@@ -114,6 +114,21 @@ def test_closing_with_bookings_shows_whom_it_hits_and_what_they_are_told(
     assert reconcile() == []
 
 
+def test_bookings_that_were_hit_are_a_click_away_for_who_may_see_them(
+    app: Flask, manager: PageClient, site: Site
+) -> None:
+    booking = new_booking(new_slot(site))
+    done = manager.post(change(site), fields_of(manager.post(change(site), CLOSING).text, "apply"))
+    link = f'<a href="/console/bookings/{booking.id}" id="booking-{booking.id}">{booking.number}</a>'
+    assert link in manager.follow(done).text
+    assert booking.number in text_of(manager.get(f"/console/bookings/{booking.id}"))
+    with atomic() as session:
+        admin = PageClient(app, open_session(session, make_staff(session, role=Role.ADMIN).id))
+    page = admin.get(done.headers["Location"])
+    assert booking.number in page.text
+    assert "/console/bookings/" not in page.text
+
+
 def test_sent_twice_it_happens_once(manager: PageClient, site: Site) -> None:
     new_booking(new_slot(site))
     shown = manager.post(change(site), CLOSING)

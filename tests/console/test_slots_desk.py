@@ -18,7 +18,7 @@ from miniprogram_api.sites.models import Closure, Site
 from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Slot, SlotChange, SlotState
 from tests.conftest import Clock
 from tests.factories.sites import make_opening_rule
-from tests.factories.staff import code_now
+from tests.factories.staff import code_now, make_staff, open_session
 from tests.factories.visits import WEDNESDAY_AT_NINE
 from tests.support.booking import reconcile
 from tests.support.pages import PageClient, hidden, text_of, title_of

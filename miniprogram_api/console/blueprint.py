@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from miniprogram_api.console.leaving import leave
 from miniprogram_api.kernel.errors import NotFound, Unauthenticated
 from miniprogram_api.web import cookies, messages
 from miniprogram_api.web.api import explain
@@ -59,6 +60,8 @@ def add_headers(response: Response) -> Response:
 def show_failure(error: Exception) -> AnyResponse:
     """A failure as a page in plain words; who is not signed in is asked to sign in and comes back."""
     if isinstance(error, Unauthenticated):
+        if request.endpoint == "console.sign_out":
+            leave()  # the session was over before
         return _elsewhere(url_for("console.sign_in", next=_address()))
     if isinstance(error, SecondFactorDue):
         return _prove_again()

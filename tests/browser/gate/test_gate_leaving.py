@@ -89,7 +89,7 @@ def test_who_signs_out_leaves_only_what_waits_to_be_sent(desk: Desk, site: Site,
         door.admit(code_of(waiting))
         expect(door.line).to_contain_text("1 条待上传")
     before = kept(desk.page)
-    assert [len(before[name]) for name in ("pages", "bundles", "admissions")] == [1, 1, 2]
+    assert [len(before[name]) for name in ("pages", "bundles", "queue")] == [1, 1, 1]
     desk.watch.offline = True  # the upload still fails
     desk.visit("/console/account")
     desk.page.get_by_role("button", name="退出", exact=True).click()

@@ -47,6 +47,8 @@ WITHOUT_A_LINK = {
     "send_gate_worker",
 }
 _FILES = re.compile(r'<(?:link|script|img|use)\b[^>]*?\b(?:href|src)="(/console/static/[^"#]+)')
+_HELP = re.compile(r'<a\b[^>]*href="/console/help/([\w-]+)"[^>]*id="help-link"')
+WITHOUT_A_GUIDE = {"start", "show_help", "open_gate", "send_figures", "print_day"}
 _IMPORTS = re.compile(r'\bfrom\s*"(\./[^"]+)"')
 
 
@@ -98,6 +100,16 @@ def test_every_link_leads_to_a_page_that_who_sees_it_may_open(visits: list[Visit
 def test_every_page_is_reached_by_a_link(demo: Flask, visits: list[Visit]) -> None:
     reached = {visit.endpoint for visit in visits}
     assert {name for name in pages_of(demo) if name not in reached} <= WITHOUT_A_LINK
+
+
+def test_help_is_on_every_page_and_fits_it(visits: list[Visit]) -> None:
+    topics = {
+        visit.endpoint: found.group(1) if (found := _HELP.search(visit.answer.text)) else "none"
+        for visit in visits
+        if visit.is_page
+    }
+    general = {name for name, topic in topics.items() if topic in {"none", "start"}}
+    assert general <= WITHOUT_A_GUIDE
 
 
 def test_no_page_takes_more_than_a_dozen_statements(visits: list[Visit]) -> None:

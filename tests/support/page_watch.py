@@ -173,6 +173,8 @@ class Watch:
         # The answers themselves are judged above; without a network, loading fails as it should.
         if loading and ("a status of" in loading[0] or self.offline):
             return
+        if self.offline and "Failed to fetch" in message.text:  # as htmx says it
+            return
         self._note("console", f"{message.text} ({message.location.get('url')})")
 
     def _see_failure(self, failure: WebError) -> None:

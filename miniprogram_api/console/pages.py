@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from miniprogram_api.console.access import Principal, PrincipalKind, current_principal
 from miniprogram_api.console.forms import ConsoleForm
+from miniprogram_api.console.leaving import forgets_gates
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.errors import AppError, Forbidden, NotFound, Unauthenticated
 from miniprogram_api.web.auth import recognise
@@ -18,6 +19,7 @@ def init_pages(app: Flask) -> None:
     """Let every template know who is signed in and what time it is."""
     app.context_processor(_surroundings)
     app.jinja_env.globals["here"] = here  # macros, which see nothing of a page, need it too
+    app.jinja_env.globals["forgets_gates"] = forgets_gates
 
 
 def _surroundings() -> dict[str, Any]:

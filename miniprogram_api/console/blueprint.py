@@ -7,10 +7,16 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from miniprogram_api.console.forms import ConsoleForm
+from miniprogram_api.console.forms.account import ProofForm, SignInForm
+from miniprogram_api.console.interrupted import Act, act_at_hand
+from miniprogram_api.console.leaving import leave
+from miniprogram_api.console.pages import recognise_quietly
 from miniprogram_api.kernel.errors import NotFound, Unauthenticated
 from miniprogram_api.web import cookies, messages
 from miniprogram_api.web.api import explain
 from miniprogram_api.web.auth import SecondFactorDue, public
+from miniprogram_api.web.uploads import most_bytes_of
 
 console = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
 csrf = CSRFProtect()
@@ -42,6 +48,8 @@ _NOT_HERE = "这个地址没有内容，或者不在您的权限范围内。"
 def check_origin() -> None:
     """Refuse what changes something and does not come from a page of ours."""
     if request.method not in _SAFE:
+        # The token is in the body, which is read here, before the view could say how large a file may be.
+        request.max_content_length = most_bytes_of(request.endpoint)
         if cookies.is_from_elsewhere():
             raise CSRFError
         csrf.protect()
@@ -59,7 +67,9 @@ def add_headers(response: Response) -> Response:
 def show_failure(error: Exception) -> AnyResponse:
     """A failure as a page in plain words; who is not signed in is asked to sign in and comes back."""
     if isinstance(error, Unauthenticated):
-        return _elsewhere(url_for("console.sign_in", next=_address()))
+        if request.endpoint == "console.sign_out":
+            leave()  # the session was over before
+        return _sign_in_first()
     if isinstance(error, SecondFactorDue):
         return _prove_again()
     if isinstance(error, HTTPException) and (error.response is not None or (error.code or 500) < 400):
@@ -77,15 +87,27 @@ def show_failure(error: Exception) -> AnyResponse:
     return response
 
 
+def _sign_in_first() -> AnyResponse:
+    act = act_at_hand()
+    if not act.fields:
+        return _elsewhere(url_for("console.sign_in", next=act.address))
+    return _ask("sign_in.html", SignInForm(formdata=None), act, 401)
+
+
 def _prove_again() -> AnyResponse:
     """Ask for the second factor; what was being sent goes along, so that nothing has to be typed again."""
-    if request.method in _SAFE:
-        return _elsewhere(url_for("console.prove_again", next=_address()))
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    answer = render_template("console/account/prove_again.html", back=_address(), fields=fields, form=None)
-    response = make_response(answer, 403)
-    # What a part of a page asked for is answered by a whole one.
-    response.headers["HX-Retarget"] = "body"
+    act = act_at_hand()
+    if not act.fields and request.method in _SAFE:
+        return _elsewhere(url_for("console.prove_again", next=act.address))
+    return _ask("prove_again.html", ProofForm(formdata=None), act, 403)
+
+
+def _ask(template: str, form: ConsoleForm, act: Act, status: int) -> AnyResponse:
+    """A page in place of the one that was asked for; also where a part of a page was."""
+    is_part = bool(request.headers.get("HX-Request"))
+    text = render_template(f"console/account/{template}", act=act, form=form)
+    response = make_response(text, 200 if is_part else status)
+    response.headers["HX-Retarget"] = response.headers["HX-Reselect"] = "body"
     return response
 
 
@@ -95,16 +117,9 @@ def _elsewhere(address: str) -> AnyResponse:
     return redirect(address, 303)
 
 
-def _address() -> str:
-    """Where the browser is, to come back to."""
-    if request.headers.get("HX-Request"):
-        return request.path
-    # Of a form too: what it is about may stand in its address.
-    return request.full_path.rstrip("?")
-
-
 @console.route("/<path:unknown>", methods=["GET", "POST"])
 @public
 def refuse_unknown(unknown: str) -> Any:
     """An address under the console that nothing is at."""
+    recognise_quietly()
     raise NotFound

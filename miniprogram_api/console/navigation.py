@@ -164,22 +164,28 @@ SITE_TABS = (
         "list_photos",
         "sites.view",
         "images",
-        ("add_photo", "edit_photo", "make_cover", "remove_photo"),
+        ("add_photo", "edit_photo", "make_cover", "remove_photo", "restore_photo"),
     ),
     Entry(
         "技术",
         "list_technologies",
         "sites.view",
         "tools",
-        ("add_technology", "edit_technology", "remove_technology"),
+        ("add_technology", "edit_technology", "remove_technology", "restore_technology"),
     ),
-    Entry("指标", "list_indicators", "sites.view", "bar-chart", ("set_indicator", "remove_indicator")),
+    Entry(
+        "指标",
+        "list_indicators",
+        "sites.view",
+        "bar-chart",
+        ("set_indicator", "remove_indicator", "restore_indicator"),
+    ),
     Entry(
         "纠错",
         "list_corrections",
         "corrections.view",
         "pencil",
-        ("file_correction", "add_local_note", "retire_local_note"),
+        ("file_correction", "add_local_note", "retire_local_note", "restore_local_note"),
     ),
     Entry(
         "闸机", "list_devices", "gate.devices", "display", ("add_device", "revoke_device", "restore_device")

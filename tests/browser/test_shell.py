@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, expect
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.db import atomic
 from tests.conftest import Clock
-from tests.factories.staff import PASSWORD, code_now, make_staff
+from tests.factories.sites import make_site
+from tests.factories.staff import PASSWORD, code_now, make_staff, signed_in
 from tests.support.desk import OFFICE, PHONE, TABLET, Desk
 from tests.support.served import served
 
@@ -131,3 +132,57 @@ def test_pages_work_without_scripts(browser: Browser, app: Flask) -> None:
         page.get_by_role("button", name="在所有设备上退出").click()
         expect(page.get_by_role("status")).to_contain_text("已在全部 1 台设备上退出登录")
         page.context.close()
+
+
+@pytest.mark.parametrize("trouble", ["no network", "busy"])
+def test_a_list_stays_when_its_next_part_does_not_come(desk: Desk, trouble: str) -> None:
+    with atomic() as session:
+        for number in range(25):
+            make_site(session, name=f"示范点 {number}")
+    desk.sign_in(Role.ADMIN)
+    desk.visit("/console/sites")
+    rows, alert = desk.page.locator("#list tbody tr"), desk.page.get_by_role("alert")
+    expect(rows).to_have_count(20)
+    onward = desk.page.get_by_role("link", name="下一页")
+    if trouble == "busy":
+        desk.page.route("**/console/sites?**", lambda route: route.fulfill(status=503, body="busy"))
+        desk.expects(503)
+        onward.click()
+        expect(alert).to_contain_text("没有取到新内容")
+        desk.page.unroute_all()
+    else:
+        with desk.offline():
+            onward.click()
+            expect(alert).to_contain_text("没有连上服务器")
+    expect(rows).to_have_count(20)
+    desk.page.get_by_role("button", name="重试").click()
+    expect(rows).to_have_count(5)
+    expect(alert).to_have_count(0)
+    expect(desk.page.locator("#said")).to_have_text("本页 5 条")
+
+
+def test_lists_and_forms_work_without_scripts(browser: Browser, app: Flask) -> None:
+    with atomic() as session:
+        site = make_site(session, name="南湖低碳示范点")
+        make_site(session, name="净月低碳示范点")
+    token = signed_in(Role.SITE_MANAGER, site_id=site.id)
+    with served(app) as origin:
+        context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+        context.add_cookies([{"name": "sid", "value": token, "url": origin}])
+        page = context.new_page()
+        page.goto(f"{origin}/console/sites")
+        page.get_by_label("名称、地址或技术").fill("南湖")
+        page.get_by_role("button", name="查找").click()
+        page.get_by_role("link", name="南湖低碳示范点").click()
+        page.get_by_role("link", name="公告").first.click()
+        page.get_by_role("link", name="写公告").first.click()
+        page.get_by_role("button", name="发布").click()
+        expect(page.get_by_role("alert")).to_contain_text("请")
+        page.get_by_label("标题").fill("东门暂停使用")
+        page.get_by_label("内容").fill("12月1日起请从西门进出。")
+        page.get_by_role("button", name="发布").click()
+        expect(page.get_by_role("status")).to_contain_text("公告")
+        page.get_by_role("button", name="撤下公告：东门暂停使用").click()
+        page.get_by_role("button", name="恢复公告：东门暂停使用").click()
+        expect(page.get_by_text("显示中")).to_be_visible()
+        context.close()

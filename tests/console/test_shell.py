@@ -1,10 +1,13 @@
 """What holds for every page of the console: tokens, headers, failures, navigation, help, files."""
 
 import gzip
+import io
+import random
 from datetime import date
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from miniprogram_api.console.navigation import DESKS, SITE_TABS
 from miniprogram_api.identity.permissions import PERMISSIONS, Role
@@ -37,6 +40,44 @@ def test_a_form_from_elsewhere_changes_nothing(app: Flask) -> None:
     answer = person.post("/console/account/sessions/end-all", headers={"Origin": "https://example.com"})
     assert answer.status_code == 400
     assert person.get("/console/").status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "http://localhost.example.com", ""])
+def test_an_odd_origin_is_another_one(app: Flask, origin: str) -> None:
+    person = _auditor(app)
+    answer = person.post("/console/account/sessions/end-all", headers={"Origin": origin})
+    assert answer.status_code == 400
+    assert (
+        person.client.get("/api/staff/v1/me", headers={"X-Console": "1", "Origin": origin}).status_code == 401
+    )
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "today", "\0"])
+def test_an_odd_day_in_the_address_is_today(app: Flask, day: str) -> None:
+    with atomic() as session:
+        site = site_factory.make_site(session)
+    person = PageClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+    for page in ("day", "day/print", "bookings/new", "calendar"):
+        answer = person.get(f"/console/sites/{site.id}/{page}", query_string={"date": day, "month": day})
+        assert answer.status_code == 200, page
+
+
+def test_a_picture_may_be_larger_than_other_forms(app: Flask) -> None:
+    with atomic() as session:
+        site = site_factory.make_site(session)
+    person = PageClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+    noise = Image.frombytes("RGB", (1000, 800), random.Random(1).randbytes(2_400_000))
+    png = io.BytesIO()
+    noise.save(png, "PNG")
+    assert png.tell() > 2_000_000
+    png.seek(0)
+    path = f"/console/sites/{site.id}/photos"
+    told = person.follow(person.post(path, {"file": (png, "入口.png"), "alt": "入口"}))
+    assert "照片已上传" in text_of(told)
+    huge = person.client.post(path, data={"csrf_token": person._token(), "alt": "x" * 11_000_000})
+    assert huge.status_code == 413
+    other = person.client.post("/console/sign-out", data={"csrf_token": "x" * 1_100_000})
+    assert other.status_code == 413
 
 
 def test_another_persons_token_is_not_ones_own(app: Flask) -> None:

@@ -74,6 +74,8 @@ NO_SHELL = {
     "unpair_gate",
 }
 _FILES = re.compile(r'<(?:link|script|img|use)\b[^>]*?\b(?:href|src)="(/console/static/[^"#]+)')
+_HELP = re.compile(r'<a\b[^>]*href="/console/help/([\w-]+)"[^>]*id="help-link"')
+WITHOUT_A_GUIDE = {"start", "show_help", "open_gate", "send_figures", "print_day"}
 _IMPORTS = re.compile(r'\bfrom\s*"(\./[^"]+)"')
 
 
@@ -166,6 +168,16 @@ def test_what_the_demonstration_left_in_the_trail_is_said_in_words(demo: Flask) 
     }
     assert len(rows) > 100
     assert bare == set()
+
+
+def test_help_is_on_every_page_and_fits_it(visits: list[Visit]) -> None:
+    topics = {
+        visit.endpoint: found.group(1) if (found := _HELP.search(visit.answer.text)) else "none"
+        for visit in visits
+        if visit.is_page
+    }
+    general = {name for name, topic in topics.items() if topic in {"none", "start"}}
+    assert general <= WITHOUT_A_GUIDE
 
 
 def test_no_page_takes_more_than_a_dozen_statements(visits: list[Visit]) -> None:

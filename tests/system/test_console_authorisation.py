@@ -144,9 +144,15 @@ def test_own_pages_open(app: Flask) -> None:
                 continue
             if answer.status_code not in {200, 302, 303, 409, 422}:
                 failures.append(f"{route} by {caller.name}: {answer.status_code}")
+            if answer.status_code == 422 and not _says_what_is_wrong(answer):
+                failures.append(f"{route} by {caller.name}: nothing says what is wrong")
     _report(failures)
     assert len(changed) > 10
     assert _NO_LINE.keys() <= changed, sorted(changed)
+
+
+def _says_what_is_wrong(answer: TestResponse) -> bool:
+    return 'id="error-summary"' in answer.text and "<title>错误：" in answer.text
 
 
 def test_a_foreign_object_is_the_page_of_none(app: Flask) -> None:

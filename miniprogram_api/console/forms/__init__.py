@@ -14,6 +14,7 @@ from miniprogram_api.kernel.errors import AppError, Invalid, TooMany
 from miniprogram_api.web import messages
 
 _LONG_WAIT_S = 120
+_YEARS = range(2000, 2101)  # beyond them an instant may not exist in every zone
 
 
 class ConsoleForm(FlaskForm):  # type: ignore[misc]  # the library has no types
@@ -105,6 +106,7 @@ def between(least: int, most: int) -> NumberRange:
 def day_or(text: str | None, fallback: date) -> date:
     """The day of a query, or another where it says none."""
     try:
-        return date.fromisoformat(text or "")
+        day = date.fromisoformat(text or "")
     except ValueError:
         return fallback
+    return day if day.year in _YEARS else fallback

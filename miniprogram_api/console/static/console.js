@@ -96,7 +96,9 @@ function setBusy(event, busy) {
 
 // The part of the page stays as it was; a note above it says so and offers to try again.
 function showLost(event) {
-  const { target, sourceElement } = event.detail?.ctx ?? {};
+  const { target, sourceElement, response } = event.detail?.ctx ?? {};
+  if (response?.status === 422) return; // a page that says what is wrong, and is shown
+  event.detail.ctx.push = "false"; // the address stays that of what is shown
   if (!(target instanceof Element)) return;
   setBusy(event, false);
   document.getElementById("lost")?.remove();
@@ -105,7 +107,7 @@ function showLost(event) {
   note.className = "note note-warning";
   note.setAttribute("role", "alert");
   const text = document.createElement("p");
-  text.textContent = "没有连上服务器，下面还是原来的内容。";
+  text.textContent = response ? "这次没有取到新内容，下面还是原来的。" : "没有连上服务器，下面还是原来的内容。";
   const again = document.createElement("button");
   again.type = "button";
   again.className = "btn btn-sm btn-outline-primary";
@@ -113,7 +115,8 @@ function showLost(event) {
   again.addEventListener("click", () => {
     note.remove();
     if (sourceElement instanceof HTMLFormElement) sourceElement.requestSubmit();
-    else sourceElement?.click();
+    else if (sourceElement?.matches("a, button")) sourceElement.click();
+    else location.reload();
   });
   note.append(text, again);
   target.before(note);
@@ -131,7 +134,9 @@ document.addEventListener("htmx:after:request", rearm);
 document.addEventListener("htmx:before:request", (event) => setBusy(event, true));
 document.addEventListener("htmx:finally:request", (event) => setBusy(event, false));
 document.addEventListener("htmx:error", showLost);
+document.addEventListener("htmx:response:error", showLost);
 document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail?.ctx?.response?.status >= 400 && event.detail.ctx.swap === "none") return;
   document.getElementById("lost")?.remove();
   stackTables();
   showFaults();

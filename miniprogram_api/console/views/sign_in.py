@@ -7,12 +7,14 @@ import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from flask import Response, request, session, url_for
+from flask import Response, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from miniprogram_api.console.access import anyone, current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.account import CodeForm, ProofForm, SignInForm
+from miniprogram_api.console.interrupted import carried_act
+from miniprogram_api.console.leaving import leave
 from miniprogram_api.console.pages import done, page
 from miniprogram_api.console.pictures import qr_picture
 from miniprogram_api.identity import doorway
@@ -35,7 +37,7 @@ def sign_in() -> AnyResponse:
     """Ask for username and password."""
     form = SignInForm()
     if not form.validate_on_submit():
-        return page("account/sign_in.html", form=form, next=_next())
+        return page("account/sign_in.html", form=form, act=carried_act())
     try:
         proof = doorway.prove(form.username.data.strip(), form.password.data)
     except (TooMany, Unavailable) as refusal:
@@ -52,7 +54,7 @@ def sign_in() -> AnyResponse:
     if isinstance(outcome, SignedIn):
         return _let_in(outcome)
     if isinstance(outcome, TotpRequired):
-        return page("account/code.html", form=CodeForm(formdata=None, ticket=_seal(proof)), next=_next())
+        return page("account/code.html", form=CodeForm(formdata=None, ticket=_seal(proof)), act=carried_act())
     if isinstance(outcome, TotpEnrolmentRequired):
         return offer_enrolment(proof)
     return _refused("account/sign_in.html", form, outcome)
@@ -65,9 +67,9 @@ def sign_in_with_code() -> AnyResponse:
     form = CodeForm()
     proof = _open_ticket(form.ticket.data)
     if proof is None:
-        return done(url_for("console.sign_in", next=_next()), "登录步骤已超过 5 分钟，请重新输入密码。")
+        return _begin_anew()
     if not form.validate():
-        return page("account/code.html", form=form, next=_next())
+        return page("account/code.html", form=form, act=carried_act())
     doorway.slow_down_network()
     with atomic() as transaction:
         outcome = signing.sign_in(
@@ -88,7 +90,7 @@ def enrol_second_factor() -> AnyResponse:
     form = CodeForm()
     proof = _open_ticket(form.ticket.data)
     if proof is None:
-        return done(url_for("console.sign_in", next=_next()), "登录步骤已超过 5 分钟，请重新输入密码。")
+        return _begin_anew()
     if not form.validate():
         return offer_enrolment(proof, form)
     doorway.slow_down_network()
@@ -97,9 +99,9 @@ def enrol_second_factor() -> AnyResponse:
             transaction, proof=proof, code=form.code.data, origin=doorway.origin(), now=clock.now()
         )
     if not isinstance(outcome, Enrolled):
-        return _refused("account/code.html", form, outcome)
+        return _refused("account/code.html", form, outcome, action="console.enrol_second_factor")
     session.clear()
-    response = page("account/recovery_codes.html", codes=outcome.recovery_codes, next=_next())
+    response = page("account/recovery_codes.html", codes=outcome.recovery_codes, act=carried_act())
     return _keep(response, outcome.signed_in)
 
 
@@ -117,6 +119,7 @@ def sign_out() -> AnyResponse:
             now=clock.now(),
         )
     session.clear()
+    leave()
     response = done(url_for("console.sign_in"), "您已退出登录。")
     cookies.drop(response, cookies.STAFF)
     return response
@@ -127,9 +130,9 @@ def sign_out() -> AnyResponse:
 def prove_again() -> AnyResponse:
     """Take a fresh code before a sensitive act, and go on with it."""
     form = ProofForm()
-    fields = json.loads(request.form.get("fields", "[]"))
+    act = carried_act()
     if not form.validate_on_submit():
-        return page("account/prove_again.html", form=form, back=_next(), fields=fields)
+        return page("account/prove_again.html", form=form, act=act)
     principal = current_principal()
     doorway.slow_down_network()
     with reading() as looking:
@@ -147,10 +150,8 @@ def prove_again() -> AnyResponse:
     if isinstance(outcome, AppError):
         _count(outcome)
         form.refuse(outcome)
-        return page("account/prove_again.html", form=form, back=_next(), fields=fields)
-    if not fields:
-        return done(_next())
-    return page("account/go_on.html", back=_next(), fields=fields)
+        return page("account/prove_again.html", form=form, act=act)
+    return act.go_on()
 
 
 def offer_enrolment(proof: Proof, refused: CodeForm | None = None) -> AnyResponse:
@@ -165,13 +166,20 @@ def offer_enrolment(proof: Proof, refused: CodeForm | None = None) -> AnyRespons
         form=form,
         secret=offer.secret,
         picture=qr_picture(offer.otpauth_uri),
-        next=_next(),
+        act=carried_act(),
     )
+
+
+def _begin_anew() -> AnyResponse:
+    form = SignInForm(formdata=None)
+    form.form_errors.append("登录步骤已超过 5 分钟，请重新输入密码。")
+    return page("account/sign_in.html", form=form, act=carried_act())
 
 
 def _let_in(outcome: SignedIn) -> AnyResponse:
     session.clear()
-    return _keep(done(_next()), outcome)
+    act = carried_act()
+    return _keep(act.go_on(), outcome)
 
 
 def _keep(response: AnyResponse, outcome: SignedIn) -> AnyResponse:
@@ -179,21 +187,17 @@ def _keep(response: AnyResponse, outcome: SignedIn) -> AnyResponse:
     return response
 
 
-def _refused(template: str, form: SignInForm | CodeForm, refusal: AppError) -> Response:
+def _refused(
+    template: str, form: SignInForm | CodeForm, refusal: AppError, *, action: str | None = None
+) -> Response:
     _count(refusal)
     form.refuse(refusal)
-    return page(template, form=form, next=_next(), status=429 if isinstance(refusal, TooMany) else None)
+    status = 429 if isinstance(refusal, TooMany) else None
+    return page(template, form=form, act=carried_act(), action=action, status=status)
 
 
 def _count(refusal: AppError) -> None:
     doorway.AUTH_FAILURES.labels(refusal.code).inc()
-
-
-def _next() -> str:
-    """Where to go on: a page of the console, whatever the address says."""
-    wanted = request.values.get("next", "")
-    is_ours = wanted.startswith(cookies.PAGES) and "\\" not in wanted and not wanted.startswith("//")
-    return wanted if is_ours else url_for("console.start")
 
 
 def _seal(proof: Proof) -> str:

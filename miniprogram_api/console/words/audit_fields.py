@@ -113,7 +113,7 @@ FIELDS = {
     "public_text": "告诉公众",
     "from_minute": "从几点",
     "to_minute": "到几点",
-    "amnesty": "取消不记违约",
+    "amnesty": "取消不计入爽约记录",
     # Slots and their changes.
     "starts_at": "开始",
     "ends_at": "结束",
@@ -140,7 +140,7 @@ FIELDS = {
     "fields": "查看的内容",
     "unmasked": "含完整联系方式",
     "searched": "按文字查找",
-    "half_points": "违约次数",
+    "half_points": "爽约记录次数",
     "barred_until": "暂停预约至",
     "told": "已通知",
     "visitors": "清除的参观人数",

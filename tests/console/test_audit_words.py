@@ -63,6 +63,7 @@ _WHOLE = {
     *SITE_OWNED,
     *TOUCHED,
     *to_numbers(DEFAULT),
+    *(f"{noun}_id" for noun in ("indicator", "local_note", "notice", "photo", "technology")),
 }
 # Columns that a statement sets whose outcome is recorded.
 _NO_FACTS = {"decided_at", "next_attempt_at", "populate_existing", "updated_at"}

@@ -33,9 +33,14 @@ _DECIDED_LATER = {f"{method} /console/sites/{{site_id}}/state/{{to}}" for method
 # A file made out of what the page shows.
 _ONLY_READS = {"POST /console/sites/{site_id}/day/export.{kind}"}
 # What was done and leaves no line of its own in the trail, and why.
+_NOT_RETIRED = "the example is not in the bin, so there is nothing to restore"
 _NO_LINE = {
+    "POST /console/sites/{site_id}/corrections/notes/{note_id}/restore": _NOT_RETIRED,
+    "POST /console/sites/{site_id}/indicators/{indicator_id}/restore": _NOT_RETIRED,
+    "POST /console/sites/{site_id}/photos/{photo_id}/restore": _NOT_RETIRED,
+    "POST /console/sites/{site_id}/technologies/{technology_id}/restore": _NOT_RETIRED,
     "POST /console/sites/{site_id}/edit": "an empty form is what the example's profile holds already",
-    "POST /console/sites/{site_id}/notices/{notice_id}/restore": "the example is not retired",
+    "POST /console/sites/{site_id}/notices/{notice_id}/restore": _NOT_RETIRED,
     "POST /console/staff/{staff_id}/invitation/withdraw": "the example has no link to withdraw",
 }
 _AT_THE_DESK = [caller for caller in CALLERS if caller.kind in {"staff", "device"}]

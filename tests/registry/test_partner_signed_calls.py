@@ -172,13 +172,13 @@ def test_a_view_that_runs_again_does_not_find_its_own_nonce_used(
 ) -> None:
     """The database may ask for a transaction to be run again; then the whole view is."""
     recognised = []
-    authenticate = auth._authenticate
+    authenticate = auth.recognise
 
     def twice() -> Any:
         recognised.extend([authenticate(), authenticate()])
         return recognised[0]
 
-    monkeypatch.setattr(auth, "_authenticate", twice)
+    monkeypatch.setattr(auth, "recognise", twice)
     assert client.get(PROBE, headers=_headers(added)).status_code == 200
     assert recognised[0] is recognised[1]
 

@@ -10,7 +10,11 @@ from miniprogram_api.kernel.db import db
 
 @contextmanager
 def statements() -> Generator[list[str]]:
-    """The statements sent while it is open, without BEGIN, COMMIT and the like."""
+    """The statements sent while it is open, without BEGIN, COMMIT and the like.
+
+    Nor is the copy of the run-time settings counted, which a process takes every two seconds and no request
+    pays for alone.
+    """
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -21,4 +25,8 @@ def statements() -> Generator[list[str]]:
         yield sent
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-        sent[:] = [text for text in sent if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK"))]
+        sent[:] = [
+            text
+            for text in sent
+            if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK")) and "kernel_setting_changes" not in text
+        ]

@@ -80,6 +80,9 @@ def _drop_gate_tables() -> None:
 # Sites: changes that can be taken back.
 
 
+_WITH_A_BIN = ('sites_photos', 'sites_technologies', 'sites_indicators')
+
+
 def _add_site_tables() -> None:
     op.create_table('visits_slot_changes',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -131,8 +134,19 @@ def _add_site_tables() -> None:
     with op.batch_alter_table('messaging_messages', schema=None) as batch_op:
         batch_op.alter_column('occasion', existing_type=sa.Integer(), existing_nullable=False, server_default=None)
 
+    # What staff delete lies in the bin for a while.
+    for table in _WITH_A_BIN:
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column('retired_at', sa.DateTime(timezone=True), nullable=True))
+
 
 def _drop_site_tables() -> None:
+    # The older schema has no bin: what lies there would be shown again.
+    for table in _WITH_A_BIN:
+        op.execute(f"DELETE FROM {table} WHERE retired_at IS NOT NULL")  # noqa: S608  names of our own
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.drop_column('retired_at')
+
     # Of what was told repeatedly the older schema can hold the latest alone.
     op.execute(
         "DELETE FROM messaging_deliveries WHERE message_id IN (SELECT m.id FROM messaging_messages m"

@@ -11,6 +11,7 @@ from miniprogram_api.console.forms import ConsoleForm
 from miniprogram_api.console.forms.account import ProofForm, SignInForm
 from miniprogram_api.console.interrupted import Act, act_at_hand
 from miniprogram_api.console.leaving import leave
+from miniprogram_api.console.pages import recognise_quietly
 from miniprogram_api.kernel.errors import NotFound, Unauthenticated
 from miniprogram_api.web import cookies, messages
 from miniprogram_api.web.api import explain
@@ -120,4 +121,5 @@ def _elsewhere(address: str) -> AnyResponse:
 @public
 def refuse_unknown(unknown: str) -> Any:
     """An address under the console that nothing is at."""
+    recognise_quietly()
     raise NotFound

@@ -17,7 +17,7 @@ class Step(StrEnum):
 
 
 # Said anew by each preview.
-_NOT_CARRIED = {"csrf_token", "step", "seen", "change_id"}
+_NOT_CARRIED = {"csrf_token", "step"}
 
 
 def step_at() -> Step:
@@ -35,8 +35,7 @@ def key_of(text: str | None) -> UUID:
 
 
 def carried(**more: object) -> list[tuple[str, str]]:
-    """What was filled in, and what the preview adds, for its page to send again."""
+    """What was filled in, and what the preview says anew, for its page to send again."""
     added = [(name, str(value)) for name, value in more.items()]
-    return added + [
-        (name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED
-    ]
+    anew = _NOT_CARRIED | more.keys()
+    return added + [(name, value) for name, value in request.form.items(multi=True) if name not in anew]

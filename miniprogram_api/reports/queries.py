@@ -1,4 +1,4 @@
-"""Figures of visits by site, by day, by weekday and by time of day: one grouped statement for each table."""
+"""Figures of visits by site, day, weekday, time of day and channel: one grouped statement for each table."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from miniprogram_api.kernel.access import Principal
-from miniprogram_api.reports.rules import NAMES, Figures, Period, total_of
+from miniprogram_api.reports.rules import NAMES, OF_BOOKINGS, Figures, Period, total_of
 from miniprogram_api.sites.models import Site
 from miniprogram_api.sites.queries.desk import within_scope
 from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Slot, SlotState
+from miniprogram_api.visits.queries.occupancy import has_missed
+from miniprogram_api.visits.rules import words
 
 PERMISSION = "figures.view"
 _WEEKDAYS = 7
@@ -59,12 +61,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The same visits, grouped four ways: each table adds up to the same total."""
+    """The same visits, grouped five ways: each adds up to the same total; channels have no slots."""
 
     by_site: Sequence[Line]
     by_day: Sequence[Line]
     by_weekday: Sequence[Line]
     by_time: Sequence[Line]
+    by_channel: Sequence[Line]
 
     @property
     def total(self) -> Figures:
@@ -80,7 +83,7 @@ def list_choices(session: Session, principal: Principal) -> list[SiteChoice]:
 def make_report(
     session: Session, principal: Principal, *, site_id: UUID | None, period: Period, now: datetime
 ) -> Report:
-    """The figures of a period, of one site or of all the caller may see; three statements.
+    """The figures of a period, of one site or of all the caller may see; four statements.
 
     A site outside the caller's scope counts for nothing: whether it is there has been asked before.
     """
@@ -92,6 +95,7 @@ def make_report(
         by_day=[Line(day.isoformat(), figures) for day, figures in days.items()],
         by_weekday=_by_weekday(days),
         by_time=_by_time(session, grouped),
+        by_channel=_by_channel(session, grouped),
     )
 
 
@@ -128,6 +132,13 @@ def _by_time(session: Session, grouped: "_Grouping") -> list[Line]:
     return sorted(lines, key=lambda line: line.name)
 
 
+def _by_channel(session: Session, grouped: "_Grouping") -> list[Line]:
+    """Every channel, those that nobody took too."""
+    rows = session.execute(grouped.bookings_by(Booking.channel)).mappings()
+    found = {row["channel"]: {name: int(row[name]) for name in OF_BOOKINGS} for row in rows}
+    return [Line(name, Figures(**found.get(Channel(value), {}))) for value, name in words.CHANNEL.items()]
+
+
 def _in_beijing(utc: str) -> str:
     return f"{datetime.strptime(utc, '%H:%M') + _BEIJING:%H:%M}"  # noqa: DTZ007  a time of day alone
 
@@ -141,7 +152,7 @@ class _Grouping:
 
     def by(self, *keys: Any) -> Select[Any]:
         """Slots with the bookings of each summed first, so that a slot's places are counted once."""
-        of_slot = self._bookings().subquery()
+        of_slot = self.bookings_by(Booking.slot_id).subquery()
         # A closed slot offers nothing, but to those who still came to it.
         offered = or_(Slot.state == SlotState.OPEN, func.coalesce(of_slot.c.seats, 0) > 0)
         sums = {
@@ -152,10 +163,12 @@ class _Grouping:
         joined = select(*keys, *totals).select_from(Slot)
         return joined.outerjoin(of_slot, of_slot.c.slot_id == Slot.id).where(self.within).group_by(*keys)
 
-    def _bookings(self) -> Select[Any]:
+    def bookings_by(self, key: Any) -> Select[Any]:
+        """The bookings alone, of which no slot need know."""
         kept = Booking.status != BookingStatus.CANCELLED
         beforehand = Booking.channel != Channel.WALK_IN
         over = and_(Booking.status.in_(_DECIDED), Booking.ends_at <= self.now, beforehand)
+        missed = and_(over, has_missed(self.now))
         sums = {
             "bookings": func.count(),
             "cancelled": func.sum(case((kept, 0), else_=1)),
@@ -163,11 +176,11 @@ class _Grouping:
             "arrived": func.sum(case((kept, Booking.admitted), else_=0)),
             "walk_ins": func.sum(case((and_(kept, ~beforehand), Booking.seats), else_=0)),
             "settled": func.sum(case((over, Booking.seats), else_=0)),
-            "no_shows": func.sum(case((over, Booking.seats - Booking.admitted), else_=0)),
+            "no_shows": func.sum(case((missed, Booking.seats - Booking.admitted), else_=0)),
         }
         labelled = (value.label(name) for name, value in sums.items())
-        joined = select(Booking.slot_id, *labelled).join(Slot, Slot.id == Booking.slot_id)
-        return joined.where(self.within).group_by(Booking.slot_id)
+        joined = select(key, *labelled).join(Slot, Slot.id == Booking.slot_id)
+        return joined.where(self.within).group_by(key)
 
 
 def _total(value: Any) -> ColumnElement[int]:

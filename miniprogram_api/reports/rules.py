@@ -1,6 +1,6 @@
 """The figures of visits: what is counted, how shares are made of sums, and the sentences about them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 
@@ -65,6 +65,7 @@ def total_of(rows: Iterable[Figures]) -> Figures:
 
 
 NAMES = tuple(field.name for field in fields(Figures))
+OF_BOOKINGS = tuple(name for name in NAMES if name not in {"slots", "capacity"})
 
 
 def percent(share: float | None) -> str:
@@ -88,30 +89,30 @@ def in_words(period: Period, total: Figures) -> list[str]:
         )
     if total.no_show_rate is not None:
         sentences.append(
-            f"已结束的预约应到 {total.settled} 人，未到 {total.no_shows} 人，"
+            f"已结束的预约应到 {total.settled} 人，爽约 {total.no_shows} 人，"
             f"爽约率 {percent(total.no_show_rate)}。"
         )
     return sentences
 
 
-HEADER = (
-    "场次数", "名额", "预约数", "其中取消", "预约人数", "到场人数", "其中现场登记", "约满率", "应到人数",
-    "未到人数", "爽约率",
-)  # fmt: skip
+_CELLS: dict[str, Callable[[Figures], str | int]] = {
+    "场次数": lambda figures: figures.slots,
+    "名额": lambda figures: figures.capacity,
+    "预约数": lambda figures: figures.bookings,
+    "其中取消": lambda figures: figures.cancelled,
+    "预约人数": lambda figures: figures.seats,
+    "到场人数": lambda figures: figures.arrived,
+    "其中现场登记": lambda figures: figures.walk_ins,
+    "约满率": lambda figures: percent(figures.fill),
+    "应到人数": lambda figures: figures.settled,
+    "爽约人数": lambda figures: figures.no_shows,
+    "爽约率": lambda figures: percent(figures.no_show_rate),
+}
+HEADER = tuple(_CELLS)
+# For groups that have no places of their own.
+HEADER_OF_BOOKINGS = ("预约数", "其中取消", "预约人数", "到场人数", "应到人数", "爽约人数", "爽约率")
 
 
-def cells_of(figures: Figures) -> list[str | int]:
-    """The figures as the cells under `HEADER`."""
-    return [
-        figures.slots,
-        figures.capacity,
-        figures.bookings,
-        figures.cancelled,
-        figures.seats,
-        figures.arrived,
-        figures.walk_ins,
-        percent(figures.fill),
-        figures.settled,
-        figures.no_shows,
-        percent(figures.no_show_rate),
-    ]
+def cells_of(figures: Figures, header: Iterable[str] = HEADER) -> list[str | int]:
+    """The figures as the cells under a header."""
+    return [_CELLS[name](figures) for name in header]

@@ -24,7 +24,7 @@ from tests.conftest import Clock
 from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import make_staff, open_session, signed_in
 from tests.support.audit_actions import recorded_actions
-from tests.support.pages import PageClient, text_of, title_of
+from tests.support.pages import PageClient, carried, text_of, title_of
 from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -340,9 +340,9 @@ def test_the_citys_rules_are_shown_before_they_change(app: Flask) -> None:
     assert "确认修改" in text_of(check)
     assert "每次可预约 1 至 3 人" in text_of(check)
     before = _lines()
-    confirmed = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', check.text))
-    confirmed.pop("csrf_token", None)
-    told = admin.follow(admin.post(address, confirmed))
+    again = admin.post(address, carried(check, "fill"))
+    assert 'value="旺季"' in again.text
+    told = admin.follow(admin.post(address, carried(check, "apply")))
     assert "从12月1日（周二）的场次起改变" in text_of(told)
     assert "第 1 版" in text_of(told)
     assert _lines() == before + 1

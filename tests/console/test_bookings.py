@@ -1,5 +1,6 @@
 """The page of a booking: its history, whom to call, cancelling after a look at the message, corrections."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +20,9 @@ from miniprogram_api.visits.models import Booking, BookingStatus, Slot, Strike
 from tests.conftest import MONDAY, Clock
 from tests.factories.sites import make_site
 from tests.factories.staff import signed_in
-from tests.factories.visits import make_slot
+from tests.factories.visits import make_booking, make_slot
 from tests.support.booking import CONTACT, Visitor
-from tests.support.pages import PageClient, hidden, text_of, title_of
+from tests.support.pages import PageClient, carried, hidden, text_of, title_of
 from tests.support.statements import statements
 
 AT_ONE = beijing_time(MONDAY.date(), 13 * 60)
@@ -114,14 +115,14 @@ class TestCancelling:
         assert preview.status_code == 200
         assert kept(booking).status is BookingStatus.CONFIRMED
         assert "4 人（整单）" in (said := text_of(preview))
-        manager.follow(self.ask(manager, booking, step="confirm"))
+        manager.follow(manager.post(path(booking, "/cancel"), carried(preview, "apply")))
         assert kept(booking).status is BookingStatus.CANCELLED
         (message,) = messages()
         assert message.title in said
         assert message.body in said
 
     def test_the_new_state_is_said(self, manager: PageClient, booking: dict[str, Any]) -> None:
-        said = text_of(manager.follow(self.ask(manager, booking, step="confirm")))
+        said = text_of(manager.follow(self.ask(manager, booking, step="apply")))
         assert "预约已取消，4 个名额已放出。游客会收到站内消息。" in said
         assert "馆方取消了预约" in said
 
@@ -131,7 +132,7 @@ class TestCancelling:
         part = {"extent": "part", "adults": "1", "children": "1"}
         said = text_of(self.ask(manager, booking, **part))
         assert "确认减少 2 人" in said
-        shown = text_of(manager.follow(self.ask(manager, booking, step="confirm", **part)))
+        shown = text_of(manager.follow(self.ask(manager, booking, step="apply", **part)))
         assert "预约已减少 2 人，还剩 2 人，2 个名额已放出。" in shown
         assert (kept(booking).seats, kept(booking).status) == (2, BookingStatus.CONFIRMED)
         (message,) = messages()
@@ -141,7 +142,7 @@ class TestCancelling:
 
     def test_a_second_part_is_told_of_too(self, manager: PageClient, booking: dict[str, Any]) -> None:
         for _ in range(2):
-            self.ask(manager, booking, extent="part", adults="1", step="confirm")
+            self.ask(manager, booking, extent="part", adults="1", step="apply")
         assert [message.title for message in messages()] == ["您的预约已减少 1 人"] * 2
 
     @pytest.mark.parametrize(
@@ -164,7 +165,8 @@ class TestCancelling:
             assert REASON in answer.text
 
     def test_going_back_keeps_what_was_typed(self, manager: PageClient, booking: dict[str, Any]) -> None:
-        answer = self.ask(manager, booking, extent="part", adults="2", step="edit")
+        preview = self.ask(manager, booking, extent="part", adults="2")
+        answer = manager.post(path(booking, "/cancel"), carried(preview, "fill"))
         assert answer.status_code == 200
         assert REASON in answer.text
         assert 'value="2"' in answer.text
@@ -176,9 +178,39 @@ class TestCancelling:
         booking = alice.booked(slot.id, adults=3)
         seen = hidden(manager.get(path(booking, "/cancel")), "seen")
         assert alice.cancel(booking["id"], seats=1).status_code == 200
-        fields = {"extent": "all", "reason": REASON, "seen": seen, "step": "confirm"}
+        fields = {"extent": "all", "reason": REASON, "seen": seen, "step": "apply"}
         assert manager.post(path(booking, "/cancel"), fields).status_code == 422
         assert kept(booking).status is BookingStatus.CONFIRMED
+
+
+def again(client: PageClient, booking: dict[str, Any]) -> str | None:
+    """Where the page of a booking offers to book again."""
+    found = re.search(r'id="again" href="([^"]*)">重新预约<', client.get(path(booking)).text)
+    return found and found.group(1)
+
+
+def test_whose_booking_was_cancelled_can_be_booked_again(
+    app: Flask, site: Site, slot: Slot, manager: PageClient, clock: Clock
+) -> None:
+    alice = Visitor(app)
+    booking = alice.booked(slot.id, adults=3)
+    form = f"/console/sites/{site.id}/bookings/new"
+    assert again(manager, booking) is None
+    assert alice.cancel(booking["id"]).status_code == 200
+    assert again(manager, booking) == f"{form}?slot={slot.id}"
+    assert "第 2 步，共 3 步" in text_of(manager.get(again(manager, booking) or ""))
+    with atomic() as session:
+        make_booking(session, session.merge(slot), adults=18)
+    assert again(manager, booking) is None
+    with atomic() as session:
+        later = make_slot(session, site.id, starts_at=AT_ONE + timedelta(hours=2))
+    assert again(manager, booking) == f"{form}?date={MONDAY:%Y-%m-%d}"
+    assert str(later.id) in manager.get(again(manager, booking) or "").text
+    gate = PageClient(app, signed_in(Role.GATE, site_id=site.id))
+    assert again(gate, booking) is None
+    clock.advance(days=1)
+    tomorrow = PageClient(app, signed_in(Role.SITE_MANAGER, site_id=site.id))
+    assert again(tomorrow, booking) is None
 
 
 @pytest.fixture
@@ -192,13 +224,13 @@ def missed(booking: dict[str, Any], clock: Clock) -> dict[str, Any]:
 def test_a_no_show_is_corrected_and_the_strike_gone(missed: dict[str, Any], manager: PageClient) -> None:
     booking = missed
     page = text_of(manager.get(path(booking)))
-    assert "记失约 1" in page
+    assert "计 1 次爽约记录" in page
     assert "更正爽约" in page
     refused = manager.post(path(booking, "/no-show"), {"outcome": "came", "reason": "闸机故障"})
     assert "请填写来了几人。" in text_of(refused)
     fields = {"outcome": "came", "came": "3", "reason": "闸机故障"}
     said = text_of(manager.follow(manager.post(path(booking, "/no-show"), fields)))
-    assert "已更正：实到 3 人，失约记录已免除。" in said
+    assert "已更正：实到 3 人，爽约记录已免除。" in said
     assert kept(booking).admitted == 3
     again = manager.post(path(booking, "/no-show"), fields)
     assert again.status_code == 422
@@ -210,8 +242,8 @@ def test_a_strike_is_waived_for_a_reason(missed: dict[str, Any], manager: PageCl
     address = f"/console/strikes/{strike.id}/waive"
     assert manager.post(address, {"reason": ""}).status_code == 422
     said = text_of(manager.follow(manager.post(address, {"reason": "暴雪，交通中断"})))
-    assert "已免除失约记录" in said
-    assert "失约记录已免除：暴雪，交通中断" in said
+    assert "已免除爽约记录" in said
+    assert "爽约记录已免除：暴雪，交通中断" in said
 
 
 def test_another_sites_booking_is_not_there(app: Flask, booking: dict[str, Any], clock: Clock) -> None:

@@ -11,8 +11,9 @@ from miniprogram_api.kernel.clock import beijing_time
 from miniprogram_api.kernel.db import atomic
 from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.models import Booking, BookingStatus, Slot, SlotState
+from miniprogram_api.visits.queries.today import MOST_SITES
 from tests.conftest import MONDAY, Clock
-from tests.factories.sites import make_site
+from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import signed_in
 from tests.factories.visits import make_booking, make_slot
 from tests.support.pages import PageClient, text_of, title_of
@@ -62,6 +63,7 @@ def test_a_glance_tells_booked_arrived_and_left(site: Site, manager: PageClient,
     assert "王** 138****8000" in said
     assert "部分入场 2 / 3 人" in said
     assert "儿童 1" in said
+    assert "在馆人数按全馆计：离场登记不分场次" in said
 
 
 def test_a_closed_slot_says_why(site: Site, manager: PageClient) -> None:
@@ -178,3 +180,21 @@ def test_yesterday_tells_who_did_not_come(site: Site, manager: PageClient) -> No
     said = text_of(manager.get(day(site), query_string={"date": "2026-11-22"}))
     assert "2 爽约（人）" in said
     assert "剩余名额" not in said
+
+
+@pytest.mark.parametrize("others", [-1, 0, 1])
+def test_the_start_page_says_that_it_lists_the_busiest_alone(
+    app: Flask, site: Site, slots: list[Slot], others: int
+) -> None:
+    with atomic() as session:
+        operator = make_organisation(session).id
+        for number in range(MOST_SITES + others):
+            theirs = make_site(session, name=f"馆{number:02}", operator_id=operator)
+            make_booking(
+                session, make_slot(session, theirs.id, starts_at=NINE, capacity=80), adults=number + 1
+            )
+    manager = PageClient(app, signed_in(Role.SITE_MANAGER, organisation_id=operator))
+    answer = manager.get("/console/")
+    assert ("只列出最忙的 50 个示范点。" in text_of(answer)) is (others > 0)
+    assert len(re.findall(r'aria-label="馆\d+的预约"', answer.text)) == MOST_SITES + min(others, 0)
+    assert ("馆00" in answer.text) is (others <= 0)

@@ -22,7 +22,7 @@ from tests.support.statements import statements
 
 PAGE = "/console/figures"
 WEEK = {"from": "2026-11-17", "to": "2026-11-23"}
-TABLES = ("day", "weekday", "time", "site")
+TABLES = ("day", "weekday", "time", "site", "channel")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_figures_are_told_in_sentences(manager: PageClient) -> None:
         "这 7 天共有 21 个预约，其中 7 个已取消；未取消的预约合计 28 人。",
         "实际到场 21 人。",
         "约满率 20.0%",
-        "应到 28 人，未到 7 人，爽约率 25.0%",
+        "应到 28 人，爽约 7 人，爽约率 25.0%",
     ):
         assert part in said
 
@@ -98,7 +98,9 @@ def test_a_period_that_cannot_be_is_refused(manager: PageClient, query: dict[str
     answer = manager.get(PAGE, query_string=query)
     assert answer.status_code == 422
     assert title_of(answer).startswith("错误：")
-    assert "统计时段最长 366 天" in text_of(answer)
+    assert text_of(answer).count("统计时段最长 366 天") == 2
+    assert '<a href="#from">' in answer.text
+    assert 'aria-describedby="from-error"' in answer.text
     assert manager.get(f"{PAGE}/day.csv", query_string=query).status_code == 422
 
 

@@ -18,7 +18,7 @@ from miniprogram_api.sites.models import Closure, Site
 from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Slot, SlotChange, SlotState
 from tests.conftest import Clock
 from tests.factories.sites import make_opening_rule
-from tests.factories.staff import code_now
+from tests.factories.staff import code_now, make_staff, open_session
 from tests.factories.visits import WEDNESDAY_AT_NINE
 from tests.support.booking import reconcile
 from tests.support.pages import PageClient, hidden, text_of, title_of
@@ -124,6 +124,21 @@ def test_closing_with_bookings_shows_whom_it_hits_and_what_they_are_told(
     assert "2 个场次已关闭，取消 2 个预约、5 人。" in told
     assert [status_of(booking) for booking in bookings] == [BookingStatus.CANCELLED] * 2
     assert reconcile() == []
+
+
+def test_bookings_that_were_hit_are_a_click_away_for_who_may_see_them(
+    app: Flask, manager: PageClient, site: Site
+) -> None:
+    booking = new_booking(new_slot(site))
+    done = manager.post(change(site), fields_of(manager.post(change(site), CLOSING).text, "apply"))
+    link = f'<a href="/console/bookings/{booking.id}" id="booking-{booking.id}">{booking.number}</a>'
+    assert link in manager.follow(done).text
+    assert booking.number in text_of(manager.get(f"/console/bookings/{booking.id}"))
+    with atomic() as session:
+        admin = PageClient(app, open_session(session, make_staff(session, role=Role.ADMIN).id))
+    page = admin.get(done.headers["Location"])
+    assert booking.number in page.text
+    assert "/console/bookings/" not in page.text
 
 
 def test_sent_twice_it_happens_once(manager: PageClient, site: Site) -> None:

@@ -31,7 +31,7 @@ def test_a_cancelled_visit_is_told_with_its_time_and_reason() -> None:
 
     assert wording.body == (
         "很抱歉，您预约的净月潭（示例）11月24日（周二）09:00–10:00的参观不能进行，预约单 B1 已取消。"
-        "原因：设备检修。这次取消不计入爽约，您可以重新选择其他场次。"
+        "原因：设备检修。这次取消不计入爽约记录，您可以重新选择其他场次。"
     )
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from miniprogram_api.reports.queries import Line, Report, list_choices, make_rep
 from miniprogram_api.reports.rules import NAMES, Figures, Period, total_of
 from miniprogram_api.sites.models import Site
 from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Slot, SlotState
+from miniprogram_api.visits.rules import words
 from tests.conftest import Clock
 from tests.factories.sites import make_organisation, make_site
 from tests.factories.visits import make_booking, make_slot
@@ -115,6 +117,11 @@ def local(at: datetime) -> str:
     return f"{at.astimezone(BEIJING):%H:%M}"
 
 
+def without_places(figures: Figures) -> Figures:
+    """Of bookings alone: a channel has no slots of its own."""
+    return replace(figures, slots=0, capacity=0)
+
+
 def as_table(lines: Iterable[Line]) -> dict[str, Figures]:
     return {line.name: line.figures for line in lines}
 
@@ -134,13 +141,18 @@ def test_every_figure_is_the_sum_of_its_rows(sites: list[Site], seed: int) -> No
         assert total_of(line.figures for line in table) == told.total
         for name, figures in as_table(table).items():
             assert figures == counted(row for row in rows if key(row[0]) == name)
+    assert total_of(line.figures for line in told.by_channel) == without_places(told.total)
+    for value, name in words.CHANNEL.items():
+        theirs = [(slot, [each for each in bookings if each.channel == value]) for slot, bookings in rows]
+        assert as_table(told.by_channel)[name] == without_places(counted(theirs))
 
 
-def test_days_without_slots_are_there_too(sites: list[Site]) -> None:
+def test_days_without_slots_and_channels_without_bookings_are_there_too(sites: list[Site]) -> None:
     told = report()
     assert [line.name for line in told.by_day][:2] == ["2026-11-02", "2026-11-03"]
     assert len(told.by_day) == PERIOD.days
     assert [line.name for line in told.by_weekday] == [f"周{day}" for day in "一二三四五六日"]
+    assert [line.name for line in told.by_channel] == ["小程序", "电话", "窗口", "现场"]
 
 
 def test_a_manager_sees_the_figures_of_their_sites_only(sites: list[Site]) -> None:
@@ -167,9 +179,9 @@ def test_a_manager_sees_the_figures_of_their_sites_only(sites: list[Site]) -> No
     assert set(as_table(report(of_city, site=sites[1].id).by_site)) == {"乙馆"}
 
 
-def test_a_report_takes_three_statements_however_much_there_is(sites: list[Site]) -> None:
+def test_a_report_takes_four_statements_however_much_there_is(sites: list[Site]) -> None:
     for seed in (1, 2):
         fill_at_random(sites, random.Random(seed))
         with statements() as sent:
             report()
-        assert len(sent) == 3
+        assert len(sent) == 4

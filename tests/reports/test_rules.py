@@ -55,5 +55,5 @@ def test_the_sentences_name_both_shares() -> None:
         slots=2, capacity=40, bookings=9, seats=30, arrived=17, walk_ins=2, settled=20, no_shows=3
     )
     sentences = "".join(in_words(Period(DAY, DAY), figures))
-    for part in ("实际到场 17 人，其中现场登记 2 人", "约满率 75.0%", "应到 20 人，未到 3 人，爽约率 15.0%"):
+    for part in ("实际到场 17 人，其中现场登记 2 人", "约满率 75.0%", "应到 20 人，爽约 3 人，爽约率 15.0%"):
         assert part in sentences

@@ -1,5 +1,6 @@
 """A browser without scripts: it keeps cookies, sends forms with their token, and reads pages."""
 
+import html
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -84,3 +85,12 @@ def hidden(answer: TestResponse, name: str) -> str:
     found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', answer.text)
     assert found, f"no hidden {name}"
     return found.group(1)
+
+
+def carried(answer: TestResponse, step: str) -> dict[str, str]:
+    """What a preview sends again with the button of a step."""
+    for form in re.findall(r"<form.*?</form>", answer.text, re.DOTALL):
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form))
+        if fields.pop("csrf_token", None) and fields.get("step") == step:
+            return {name: html.unescape(value) for name, value in fields.items()}
+    raise AssertionError(f"no form for the step {step}: {text_of(answer)[:600]}")

@@ -104,7 +104,12 @@ def test_a_missed_visit_and_its_correction_are_told(
         "电话回访",
     )
     sentences = {each.sentence for each in told}
-    assert {"更正爽约：实到 2 人", "免除了失约记录", "无人到场，标记为爽约", "爽约，记失约 1 次"} <= sentences
+    assert {
+        "更正爽约：实到 2 人",
+        "免除了爽约记录",
+        "无人到场，标记为爽约",
+        "爽约，计 1 次爽约记录",
+    } <= sentences
 
 
 @pytest.mark.parametrize(
@@ -122,7 +127,7 @@ def test_a_missed_visit_and_its_correction_are_told(
         (Change("visits.correct_no_show", {}, {"admitted": 0}), "更正爽约：改为馆方取消，不计爽约"),
         (
             Change("visits.add_strike", {}, {"kind": "late_cancel", "half_points": 1}),
-            "逾期取消或改期，记失约 0.5 次",
+            "逾期取消或改期，计 0.5 次爽约记录",
         ),
         (Change("visits.of_tomorrow", {}, {}), "预约有变更"),
     ],

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from wtforms import DateField, HiddenField, IntegerField, RadioField, StringField
+from wtforms import DateField, IntegerField, RadioField, StringField
 from wtforms.validators import NumberRange
 
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
@@ -56,7 +56,6 @@ def _rule(name: str) -> IntegerField:
 class _Rules(ConsoleForm):
     effective_on = DateField("从哪天的场次起生效", [required("请选择从哪天的场次起生效。")])
     reason = StringField("修改理由", [required(_REASON), length(1, 200)])
-    confirmed = HiddenField()
 
     @property
     def numbers(self) -> dict[str, Any]:

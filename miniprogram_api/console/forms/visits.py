@@ -73,7 +73,6 @@ class CancelForm(ConsoleForm):
         "告诉游客的原因", [required("请写明原因，游客会看到。"), length(2, 200)], filters=[clean]
     )
     seen = HiddenField()
-    step = HiddenField()
 
     def validate_extent(self, field: Any) -> None:
         if field.data == "part" and not (self.adults.data or self.children.data):
@@ -109,7 +108,7 @@ class PersonForm(Form):  # type: ignore[misc]  # the library has no types
 
 
 class CallerForm(ConsoleForm):
-    """A booking for somebody on the phone or at the window; `step` says how far it has come."""
+    """A booking for somebody on the phone or at the window; `key` makes it one however often it is sent."""
 
     channel = RadioField(
         "预约方式",
@@ -127,7 +126,6 @@ class CallerForm(ConsoleForm):
     override = BooleanField("不受预约规则限制（名额和闭馆仍然有效）")
     override_reason = StringField("破例的理由", [length(0, 200)], filters=[clean])
     key = HiddenField()
-    step = HiddenField()
 
     needs_contact = False
 

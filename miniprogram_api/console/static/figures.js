@@ -10,7 +10,7 @@ function readTable(table) {
   const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
   const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent));
   const column = (name) => rows.map((row) => row[names.indexOf(name)]);
-  return { labels: rows.map((row) => row[0]), column };
+  return { labels: rows.map((row) => row[0]), has: (name) => names.includes(name), column };
 }
 
 const share = (text) => (text === "—" ? null : Number(text.replace("%", "")));
@@ -22,10 +22,13 @@ function series(name, data, more) {
   return { name, data, itemStyle: { color: COLOURS[name] }, lineStyle: { color: COLOURS[name] }, ...more };
 }
 
-function options(title, { labels, column }) {
+const together = (names) => `${names.slice(0, -1).join("、")}和${names.at(-1)}`;
+
+function options(title, { labels, has, column }) {
+  const drawn = [BOOKED, ARRIVED, FILL, MISSED].filter(has);
   const line = { type: "line", yAxisIndex: 1, connectNulls: false, symbolSize: 6 };
   return {
-    aria: { enabled: true, label: { description: `${title}的预约人数、到场人数、约满率和爽约率，数字见下方表格。` } },
+    aria: { enabled: true, label: { description: `${title}的${together(drawn)}，数字见下方表格。` } },
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: { fontFamily: style.getPropertyValue("--font") },
     tooltip: { trigger: "axis", renderMode: "richText", confine: true },
@@ -39,7 +42,7 @@ function options(title, { labels, column }) {
     series: [
       series(BOOKED, column(BOOKED).map(Number), { type: "bar", barMaxWidth: 28 }),
       series(ARRIVED, column(ARRIVED).map(Number), { type: "bar", barMaxWidth: 28 }),
-      series(FILL, column(FILL).map(share), { ...line, symbol: "circle" }),
+      ...(has(FILL) ? [series(FILL, column(FILL).map(share), { ...line, symbol: "circle" })] : []),
       series(MISSED, column(MISSED).map(share), { ...line, symbol: "diamond", lineStyle: { color: COLOURS[MISSED], type: "dashed" } }),
     ],
   };

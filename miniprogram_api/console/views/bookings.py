@@ -18,7 +18,7 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.service import get_managed_site
 from miniprogram_api.visits.errors.gate import NotANoShow
 from miniprogram_api.visits.queries import bookings as queries
-from miniprogram_api.visits.queries import history
+from miniprogram_api.visits.queries import history, occupancy
 from miniprogram_api.visits.queries import standing as standing_queries
 from miniprogram_api.visits.queries.shown import BookingShown, BookingStatus
 from miniprogram_api.visits.rules import words
@@ -35,7 +35,7 @@ guide(
         "“经过”从新到旧列出每一步：什么时候、谁做的、原因。",
         "要打电话给游客：写明原因后点“查看完整联系方式”，姓名和电话只在这一次显示。",
         "要取消：点“取消预约”，先看游客会收到的消息，再确认。",
-        "游客来了却被记为爽约：点“更正爽约”，写明原因。失约记录随之免除。",
+        "游客来了却被记为爽约：点“更正爽约”，写明原因。爽约记录随之免除。",
     ),
     notes=("取消后名额立即放出，不能恢复；游客可以重新预约。",),
 )
@@ -89,6 +89,8 @@ def _booking_page(
         found = get_managed(session, permission, booking_id)
         strikes = standing_queries.list_of_booking(session, booking_id)
         happenings = history.list_history(session, booking_id)
+        may_cancel = own_may("bookings.manage", site=found.site)
+        again = _again(session, found.booking) if may_cancel else None
     return page(
         "visits/booking.html",
         site=found.site,
@@ -98,10 +100,24 @@ def _booking_page(
         contact=contact,
         form=form,
         words=words,
-        may_cancel=own_may("bookings.manage", site=found.site),
+        may_cancel=may_cancel,
+        again=again,
         may_reveal=own_may(_REVEAL, site=found.site),
         may_waive=own_may("strikes.manage", site=found.site),
     )
+
+
+def _again(session: Session, booking: BookingShown) -> str | None:
+    """Where somebody whose booking was cancelled can be booked: the same slot, else another of the day."""
+    now = clock.now()
+    if booking.status is not BookingStatus.CANCELLED or booking.visit_on < clock.today():
+        return None
+    day = occupancy.list_slot_figures(session, booking.site.id, booking.visit_on, now)
+    free = {slot.slot_id for slot in day if slot.takes(booking.seats, now)}
+    if booking.slot.id in free:
+        return url_for("console.book_for_caller", site_id=booking.site.id, slot=booking.slot.id)
+    same_day = url_for("console.book_for_caller", site_id=booking.site.id, date=booking.visit_on)
+    return same_day if free else None
 
 
 @console.route("/bookings/<string:booking_id>/no-show", methods=["GET", "POST"])
@@ -123,7 +139,7 @@ def correct_no_show(booking_id: str) -> Response:
                     actor=current_actor(),
                     now=clock.now(),
                 )
-            told = f"已更正：实到 {came} 人，失约记录已免除。" if came else "已更正：改为馆方取消，不计爽约。"
+            told = f"已更正：实到 {came} 人，爽约记录已免除。" if came else "已更正：改为馆方取消，不计爽约。"
             return done(url_for("console.show_booking", booking_id=wanted), told)
     elif found.booking.status is not BookingStatus.NO_SHOW:
         form.refuse(NotANoShow(status=found.booking.status.value))
@@ -150,5 +166,5 @@ def waive_strike(strike_id: str) -> Response:
                     now=clock.now(),
                 )
             address = url_for("console.show_booking", booking_id=strike.booking_id)
-            return done(address, "已免除失约记录；因它产生的暂停预约也已解除。")
+            return done(address, "已免除爽约记录；因它产生的暂停预约也已解除。")
     return page("visits/waive.html", site=site, strike=strike, form=form, words=words)

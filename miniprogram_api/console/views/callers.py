@@ -15,6 +15,7 @@ from miniprogram_api.console.forms import day_or
 from miniprogram_api.console.forms.visits import CallerForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import own_may, page
+from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.views.bookings import get_managed
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import reading
@@ -59,7 +60,6 @@ guide(
 
 _PERMISSION = "bookings.manage"
 _OVERRIDE = "bookings.override"
-_CHECK, _CONFIRM = "check", "confirm"
 _KEY = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -82,14 +82,14 @@ def _slots_page(site: Any) -> Response:
 
 
 def _people_page(site: Any, slot_id: UUID) -> Response:
-    facts, form = _facts(site.id, slot_id), CallerForm()
+    facts, form, step = _facts(site.id, slot_id), CallerForm(), step_at()
     _prepare(form, facts)
     values: dict[str, Any] = {"alternatives": [], "may_override": own_may(_OVERRIDE, site=site)}
-    if form.step.data in {_CHECK, _CONFIRM} and form.validate():
+    if step is not Step.FILL and form.validate():
         if form.override.data and not values["may_override"]:
             raise Forbidden
         try:
-            if form.step.data == _CONFIRM:
+            if step is Step.APPLY:
                 return redirect(url_for("console.show_made_booking", booking_id=_book(form, facts)), 303)
             booking.check_visit(_wish(form, facts), now=clock.now())
         except NotFound:
@@ -98,7 +98,10 @@ def _people_page(site: Any, slot_id: UUID) -> Response:
             form.refuse(refusal)
             values["alternatives"] = _alternatives(refusal)
         else:
-            return page("visits/check_caller.html", site=site, facts=facts, form=form, words=words, **values)
+            sent = carried(key=form.key.data, slot=slot_id)
+            return page(
+                "visits/check_caller.html", site=site, facts=facts, form=form, words=words, carried=sent
+            )
     rules = in_words(facts.situation.policy)
     return page("visits/caller.html", site=site, facts=facts, form=form, words=words, rules=rules, **values)
 

@@ -10,6 +10,7 @@ from miniprogram_api.console.access import current_actor, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.visits import CancelForm
 from miniprogram_api.console.pages import done, page, showing_refusals
+from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.views.bookings import get_managed
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
@@ -20,9 +21,6 @@ from miniprogram_api.visits.queries.shown import BookingShown
 from miniprogram_api.visits.rules.cancelling import Leaving, party_left
 from miniprogram_api.visits.service import changes
 from miniprogram_api.web.schemas import parse_id
-
-_CONFIRM = "confirm"
-_EDIT = "edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +36,26 @@ class Effect:
 @signed_in("bookings.manage")
 def cancel_booking(booking_id: str) -> Response:
     """Ask how much and why; show the effect; then do it."""
-    wanted, form, effect = parse_id(booking_id), CancelForm(), None
+    wanted, form, step, effect = parse_id(booking_id), CancelForm(), step_at(), None
     with reading() as session:
         found = get_managed(session, "bookings.manage", wanted)
         seen = queries.get_whereabouts(session, wanted).revision
     if not form.is_submitted():
         form.extent.data, form.seen.data = "all", seen
-    elif form.step.data != _EDIT and form.validate():
+    elif step is not Step.FILL and form.validate():
         with showing_refusals(form):
             effect = _effect(found.booking, form)
-            if form.step.data == _CONFIRM:
+            if step is Step.APPLY:
                 _cancel(found.booking, form)
                 return done(url_for("console.show_booking", booking_id=wanted), _told(effect))
-    shown = None if form.errors else effect
-    return page("visits/cancel.html", site=found.site, booking=found.booking, form=form, effect=shown)
+    return page(
+        "visits/cancel.html",
+        site=found.site,
+        booking=found.booking,
+        form=form,
+        effect=None if form.errors else effect,
+        carried=carried(seen=form.seen.data),
+    )
 
 
 def _leaving(form: CancelForm) -> Leaving | None:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms import day_or
+from miniprogram_api.console.forms.figures import PeriodForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import page
 from miniprogram_api.kernel import clock, sheets
@@ -29,7 +30,7 @@ from miniprogram_api.web.schemas import parse_id
 guide(
     "figures",
     "看统计",
-    "看一段时间里约了多少、来了多少、爽约多少，按示范点、日期、星期和时段分别统计。",
+    "看一段时间里约了多少、来了多少、爽约多少，按示范点、日期、星期、时段和预约方式分别统计。",
     steps=(
         "选择示范点和起止日期，最长 366 天。",
         "先看最上面的几句话，再看图；每张图下面有数字相同的表格。",
@@ -37,7 +38,7 @@ guide(
     ),
     notes=(
         "约满率＝预约人数÷开放场次的名额。",
-        "爽约率＝未到人数÷应到人数；只算已经结束的预约，不含现场登记，部分到场的只算没来的人。",
+        "爽约率＝爽约人数÷应到人数；只算已经结束的预约，不含现场登记，部分到场的只算没来的人。",
         "统计里没有任何个人信息。",
     ),
 )
@@ -52,6 +53,7 @@ class Table:
     name: str
     title: str
     of: str
+    header: tuple[str, ...] = rules.HEADER
 
     def lines(self, report: Report) -> Sequence[Line]:
         lines: Sequence[Line] = getattr(report, f"by_{self.name}")
@@ -63,6 +65,7 @@ TABLES = (
     Table("weekday", "按星期", "星期"),
     Table("time", "按时段", "时段"),
     Table("site", "按示范点", "示范点"),
+    Table("channel", "按预约方式", "预约方式", rules.HEADER_OF_BOOKINGS),
 )
 
 
@@ -89,6 +92,14 @@ def _asked(choices: Sequence[SiteChoice]) -> _Asked:
         return _Asked(site, Period(first, last), told)
 
 
+def _form(asked: _Asked) -> PeriodForm:
+    """The period to be changed, with what is wrong with it."""
+    form = PeriodForm(formdata=None, data={"first": asked.period.first, "last": asked.period.last})
+    if asked.fault:
+        form.first.errors = [asked.fault]
+    return form
+
+
 def _find(choices: Sequence[SiteChoice], site_id: UUID) -> SiteChoice:
     found = next((choice for choice in choices if choice.id == site_id), None)
     if found is None:
@@ -106,13 +117,12 @@ def show_figures() -> Response:
         report = None if asked.fault else _report(session, asked)
     return page(
         "reports/figures.html",
-        status=422 if asked.fault else None,
+        form=_form(asked),
         choices=choices,
         asked=asked,
         report=report,
         sentences=rules.in_words(asked.period, report.total) if report else (),
         tables=TABLES,
-        header=rules.HEADER,
         cells_of=rules.cells_of,
         periods=_periods(clock.today()),
     )
@@ -129,10 +139,10 @@ def send_figures(table: str) -> FlaskResponse:
         asked = _asked(queries.list_choices(session, current_principal()))
         rules.period_of(asked.period.first, asked.period.last)
         report = _report(session, asked)
-    rows = [(line.name, *rules.cells_of(line.figures)) for line in wanted.lines(report)]
-    rows.append(("合计", *rules.cells_of(report.total)))
+    rows = [(line.name, *rules.cells_of(line.figures, wanted.header)) for line in wanted.lines(report)]
+    rows.append(("合计", *rules.cells_of(report.total, wanted.header)))
     out = io.BytesIO()
-    sheets.write_csv(out, (wanted.of, *rules.HEADER), rows)
+    sheets.write_csv(out, (wanted.of, *wanted.header), rows)
     response = FlaskResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
     file = f"figures-{wanted.name}-{asked.period.first:%Y%m%d}-{asked.period.last:%Y%m%d}.csv"
     response.headers["Content-Disposition"] = f"attachment; filename={file}"

@@ -12,6 +12,7 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.settings import DefaultPolicyForm, SettingForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import done, page, showing_refusals
+from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.words import say_day, say_instant
 from miniprogram_api.console.words.settings import POLICY, SETTINGS
 from miniprogram_api.identity import queries_people as people
@@ -145,16 +146,16 @@ def change_default_policy() -> Response:
     with reading() as session:
         current = to_numbers(default_policy.default_on(session, clock.today()))
     form = DefaultPolicyForm(effective_on=clock.today(), **{name: current[name] for name in POLICY})
-    outlook = None
-    if form.validate_on_submit():
+    step = step_at()
+    if step is not Step.FILL and form.validate():
         with showing_refusals(form):
-            if form.confirmed.data:
+            if step is Step.APPLY:
                 return done(url_for("console.list_settings"), _changed(form))
             with reading() as session:
                 outlook = default_policy.preview_default(
                     session, numbers=form.numbers, effective_on=form.effective_on.data, now=clock.now()
                 )
-            return page("settings/check_policy.html", form=form, **_outlook(outlook))
+            return page("settings/check_policy.html", carried=carried(), **_outlook(outlook))
     return page("settings/policy.html", form=form, said=POLICY)
 
 

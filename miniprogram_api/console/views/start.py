@@ -12,7 +12,7 @@ from miniprogram_api.identity.service import staff_profiles
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.kernel.errors import NotFound
-from miniprogram_api.visits.queries.today import list_today
+from miniprogram_api.visits.queries.today import MOST_SITES, list_today
 
 
 @console.get("/")
@@ -28,7 +28,8 @@ def start() -> Response:
         "start.html",
         profile=profile,
         waiting=waiting,
-        today=today,
+        today=today[:MOST_SITES],
+        cut_at=MOST_SITES if len(today) > MOST_SITES else None,
         view_functions=current_app.view_functions,
     )
 

@@ -35,10 +35,10 @@ POLICY = {
     "children_per_adult": Said("每位成人带儿童", "每位成人最多带几名儿童；不填表示不限。", "名"),
     "visits_limit": Said("参观次数上限", "下面的天数内，每人在同一示范点最多参观几次；不填表示不限。", "次"),
     "visits_limit_days": Said("次数统计天数", "参观次数按最近多少天统计。", "天"),
-    "cancel_free_days_before": Said("免费取消提前", "参观日之前多少天的晚上之前，取消不计违约。", "天"),
+    "cancel_free_days_before": Said("免费取消提前", "参观日之前多少天的晚上之前，取消不计入爽约记录。", "天"),
     "cancel_last_minutes_before": Said("最晚取消", "场次开始前多少分钟起不能自行取消；0 为不限。", "分钟"),
-    "ban_days": Said("暂停预约天数", "违约达到次数后，暂停预约多少天。", "天"),
+    "ban_days": Said("暂停预约天数", "爽约记录达到次数后，暂停预约多少天。", "天"),
     "entry_before_minutes": Said("提前入场", "场次开始前多少分钟可以入场。", "分钟"),
     "entry_after_minutes": Said("最晚入场", "场次开始后多少分钟停止入场；不填表示到场次结束。", "分钟"),
-    "no_show_grace_minutes": Said("未到场宽限", "停止入场后再过多少分钟，才记为未到场。", "分钟"),
+    "no_show_grace_minutes": Said("爽约宽限", "停止入场后再过多少分钟，才记为爽约。", "分钟"),
 }

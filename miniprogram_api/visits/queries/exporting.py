@@ -13,7 +13,7 @@ from miniprogram_api.visits.models import Booking
 from miniprogram_api.visits.rules import words
 
 HEADER = (
-    "预约号", "参观日期", "场次", "状态", "渠道", "人数", "成人", "儿童", "轮椅", "手语讲解", "已入场",
+    "预约号", "参观日期", "场次", "状态", "预约方式", "人数", "成人", "儿童", "轮椅", "手语讲解", "已入场",
     "联系人", "电话", "预约时间",
 )  # fmt: skip
 _BATCH = 500

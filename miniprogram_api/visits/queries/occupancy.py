@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.clock import beijing_date, beijing_time
@@ -30,7 +30,7 @@ _OF_SLOT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotFigures:
-    """Heads of one slot; `missing` are those who have not come of parties of which somebody has."""
+    """Heads of one slot; `missing` can still come: their party has in part, and the slot has not ended."""
 
     slot_id: UUID
     starts_at: datetime
@@ -45,6 +45,10 @@ class SlotFigures:
     walk_ins: int
     no_shows: int
     missing: int
+
+    def takes(self, seats: int, now: datetime) -> bool:
+        """Whether so many can be booked now."""
+        return not self.closed and self.left >= seats and now < self.books_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +123,17 @@ def count_through(session: Session, site_id: UUID, *, on: date) -> tuple[int, in
     return int(row[0]), int(row[1])
 
 
+def has_missed(now: datetime) -> ColumnElement[bool]:
+    """Bookings made beforehand with heads that did not come: all of them, or what is left once it is over."""
+    over = and_(Booking.status == BookingStatus.PARTLY_ADMITTED, Booking.ends_at <= now)
+    missed = or_(Booking.status == BookingStatus.NO_SHOW, over)
+    return and_(missed, Booking.channel != Channel.WALK_IN)
+
+
 def list_slot_figures(session: Session, site_id: UUID, on: date, now: datetime) -> list[SlotFigures]:
     """The figures of each slot of a site's day, the earliest first."""
     booked = Booking.status != BookingStatus.CANCELLED
-    partly = Booking.status == BookingStatus.PARTLY_ADMITTED
+    comes_late = and_(Booking.status == BookingStatus.PARTLY_ADMITTED, Booking.ends_at > now)
     statement = (
         select(
             Slot.id,
@@ -136,8 +147,8 @@ def list_slot_figures(session: Session, site_id: UUID, on: date, now: datetime) 
             _sum_where(booked, Booking.seats),
             _sum_where(booked, Booking.admitted),
             _sum_where(and_(booked, Booking.channel == Channel.WALK_IN), Booking.seats),
-            _sum_where(Booking.status == BookingStatus.NO_SHOW, Booking.seats),
-            _sum_where(partly, Booking.seats - Booking.admitted),
+            _sum_where(has_missed(now), Booking.seats - Booking.admitted),
+            _sum_where(comes_late, Booking.seats - Booking.admitted),
         )
         .outerjoin(Booking, Booking.slot_id == Slot.id)
         .where(Slot.site_id == site_id, Slot.visit_on == on)

@@ -11,7 +11,7 @@ from miniprogram_api.kernel.access import Principal
 from miniprogram_api.sites.queries import site_facts, sites_within
 from miniprogram_api.visits.models import Booking, BookingStatus, Slot, SlotState
 
-_MOST_SITES = 50
+MOST_SITES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,10 @@ class SiteToday:
 
 
 def list_today(session: Session, principal: Principal, *, on: date) -> list[SiteToday]:
-    """The day of every site whose bookings the caller may see, the fullest first; two statements."""
+    """The day of every site whose bookings the caller may see, the fullest first; two statements.
+
+    One more than MOST_SITES says that there are others.
+    """
     site = site_facts()
     in_scope = sites_within(principal, "bookings.view")
     is_full = case((Slot.booked + Slot.held >= Slot.capacity, 1), else_=0)
@@ -39,7 +42,7 @@ def list_today(session: Session, principal: Principal, *, on: date) -> list[Site
         .where(Slot.visit_on == on, Slot.state == SlotState.OPEN, Slot.site_id.in_(in_scope))
         .group_by(Slot.site_id, site.c.name)
         .order_by(booked.desc(), Slot.site_id)
-        .limit(_MOST_SITES)
+        .limit(MOST_SITES + 1)
     )
     rows = session.execute(days).all()
     arrivals = (

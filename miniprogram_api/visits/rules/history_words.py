@@ -100,8 +100,8 @@ def _corrected(change: Change, _: SlotName) -> str:
 
 
 def _struck(change: Change, _: SlotName) -> str:
-    kind = STRIKE.get(str(change.after.get("kind")), "失约")
-    return f"{kind}，记失约 {change.after.get('half_points', 0) / 2:g} 次"
+    kind = STRIKE.get(str(change.after.get("kind")), "爽约")
+    return f"{kind}，计 {change.after.get('half_points', 0) / 2:g} 次爽约记录"
 
 
 def _always(sentence: str) -> Callable[[Change, SlotName], str]:
@@ -125,7 +125,7 @@ _TELLERS: Mapping[str, Callable[[Change, SlotName], str]] = {
     "visits.excuse": _always("不计爽约，改为馆方取消"),
     "visits.correct_no_show": _corrected,
     "visits.add_strike": _struck,
-    "visits.waive_strike": _always("免除了失约记录"),
+    "visits.waive_strike": _always("免除了爽约记录"),
     "visits.contact_revealed": _always("查看了联系人的完整姓名和电话"),
     "visits.contact_exported": _always("导出了联系人的完整姓名和电话"),
     "registry.reveal_for_call": _always("为电话通知查看了联系人"),

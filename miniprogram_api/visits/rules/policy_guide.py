@@ -86,7 +86,7 @@ def _lasting(minutes: int) -> str:
 
 
 def _counted(what: str) -> Callable[[int], str]:
-    return lambda half: f"{what}记 {points(half)} 次违约。" if half else f"{what}不记违约。"
+    return lambda half: f"{what}计 {points(half)} 次爽约记录。" if half else f"{what}不计爽约记录。"
 
 
 def _allowed(period: str) -> Callable[[int], str]:
@@ -175,14 +175,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "cancel_free_minute",
                 "免费取消截止时刻",
                 "",
-                lambda m: f"截止日 {clock(m)} 以前取消不记违约。",
+                lambda m: f"截止日 {clock(m)} 以前取消不计入爽约记录。",
                 Kind.TIME,
             ),
             Entry(
                 "cancel_free_minutes_before",
                 "免费取消截止到开场前",
                 "分钟",
-                lambda m: f"场次开始前 {_lasting(m)}以前取消不记违约，代替上面的截止日和时刻。",
+                lambda m: f"场次开始前 {_lasting(m)}以前取消不计入爽约记录，代替上面的截止日和时刻。",
                 when_empty="按上面的截止日和时刻计算。",
             ),
             Entry(
@@ -213,19 +213,19 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
-        "违约怎么算",
+        "爽约记录怎么算",
         (
-            Entry("no_show_half_points", "未到场", "次", _counted("预约后没有到场"), Kind.POINTS),
+            Entry("no_show_half_points", "爽约", "次", _counted("预约后未到场即爽约，"), Kind.POINTS),
             Entry(
                 "late_cancel_half_points", "逾期取消", "次", _counted("过了免费取消时间再取消"), Kind.POINTS
             ),
             Entry("cancel_half_points", "按时取消", "次", _counted("按时取消"), Kind.POINTS),
-            Entry("strike_days", "违约保留天数", "天", lambda n: f"违约记录 {n} 天后不再计算。"),
+            Entry("strike_days", "爽约记录保留天数", "天", lambda n: f"爽约记录 {n} 天后不再计算。"),
             Entry(
                 "warn_half_points",
                 "提醒线",
                 "次",
-                lambda half: f"累计 {points(half)} 次违约时提醒本人。",
+                lambda half: f"累计 {points(half)} 次爽约记录时提醒本人。",
                 Kind.POINTS,
                 when_empty="不提醒。",
             ),
@@ -233,7 +233,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "ban_half_points",
                 "暂停预约线",
                 "次",
-                lambda half: f"累计 {points(half)} 次违约时暂停预约。",
+                lambda half: f"累计 {points(half)} 次爽约记录时暂停预约。",
                 Kind.POINTS,
                 when_empty="不暂停预约。",
             ),
@@ -258,9 +258,9 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ),
             Entry(
                 "no_show_grace_minutes",
-                "未到场认定",
+                "爽约认定",
                 "分钟",
-                lambda m: f"停止入场再过 {_lasting(m)}还没到，记为未到场。",
+                lambda m: f"停止入场再过 {_lasting(m)}还没到，记为爽约。",
             ),
             Entry("real_name", "实名要求", "", lambda v: f"预约时{REAL_NAMES[v]}。", Kind.CHOICE),
             Entry("id_retention_days", "证件信息保留", "天", lambda n: f"参观结束 {n} 天后删除证件信息。"),

@@ -98,18 +98,18 @@ def _last_until(policy: Policy) -> str:
 
 def _strikes(policy: Policy) -> list[str]:
     counted = [
-        (policy.no_show_half_points, "预约后未到场"),
+        (policy.no_show_half_points, "预约后未到场即爽约，"),
         (policy.late_cancel_half_points, "逾期取消"),
         (policy.cancel_half_points, "按时取消"),
     ]
-    sentences = [f"{what}计 {_points(half)} 次违约。" for half, what in counted if half]
+    sentences = [f"{what}计 {_points(half)} 次爽约记录。" for half, what in counted if half]
     if policy.warn_half_points is not None:
         sentences.append(
-            f"{policy.strike_days} 天内累计 {_points(policy.warn_half_points)} 次违约将收到提醒。"
+            f"{policy.strike_days} 天内累计 {_points(policy.warn_half_points)} 次爽约记录将收到提醒。"
         )
     if policy.ban_half_points is not None:
         sentences.append(
-            f"{policy.strike_days} 天内累计 {_points(policy.ban_half_points)} 次违约，"
+            f"{policy.strike_days} 天内累计 {_points(policy.ban_half_points)} 次爽约记录，"
             f"暂停预约 {policy.ban_days} 天；因示范点关闭未能参观的不计。"
         )
     return sentences
@@ -124,7 +124,7 @@ def _entry(policy: Policy) -> list[str]:
     )
     return [
         f"{opens}起可以入场，至{closes}为止。",
-        f"停止入场 {_span(policy.no_show_grace_minutes)}后仍未到场的，记为未到场。",
+        f"停止入场 {_span(policy.no_show_grace_minutes)}后仍未到场的，记为爽约。",
     ]
 
 

@@ -187,7 +187,9 @@ class SlotFiguresView(Schema):
     arrived = fields.Integer()
     walk_ins = fields.Integer()
     no_shows = fields.Integer()
-    missing = fields.Integer(metadata={"description": "Who has not come of parties of which somebody has."})
+    missing = fields.Integer(
+        metadata={"description": "Who can still come of parties of which somebody has; later, no-shows."}
+    )
 
 
 class OccupancyView(Schema):

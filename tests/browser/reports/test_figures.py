@@ -52,9 +52,10 @@ def admin(desk: Desk, sites: list[Site]) -> Desk:
 
 
 def test_each_chart_draws_what_its_table_says(admin: Desk) -> None:
-    expect(admin.page.locator("canvas")).to_have_count(4)
+    expect(admin.page.locator("canvas")).to_have_count(5)
     drawn = admin.page.evaluate(_DRAWN)
-    assert [name for name, *_ in drawn] == ["table-day", "table-weekday", "table-time", "table-site"]
+    tables = ("day", "weekday", "time", "site", "channel")
+    assert [name for name, *_ in drawn] == [f"table-{name}" for name in tables]
     for name, labels, series in drawn:
         header, rows = admin.page.locator(f"#{name}").evaluate(_WRITTEN)
         assert labels == [row[0] for row in rows]
@@ -67,6 +68,8 @@ def test_a_chart_says_in_words_what_it_is(admin: Desk) -> None:
     chart = admin.page.get_by_role("img", name="按星期的预约人数、到场人数、约满率和爽约率")
     expect(chart).to_be_visible()
     chart.hover()
+    of_channels = admin.page.get_by_role("img", name="按预约方式的预约人数、到场人数和爽约率")
+    expect(of_channels).to_be_visible()
 
 
 def test_a_table_is_saved_as_a_file(admin: Desk, tmp_path: Path) -> None:

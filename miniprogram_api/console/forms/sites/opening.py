@@ -129,7 +129,7 @@ class ClosureForm(ConsoleForm):
     public_text = StringField(
         "告诉公众的话", [chosen("请填写告诉公众的话。"), length(1, 200)], filters=[PlainText()]
     )
-    amnesty = BooleanField("这些天没来的人不记违约", default=True)
+    amnesty = BooleanField("这些天没来的人不计入爽约记录", default=True)
     treatment = RadioField(
         "已经预约的人",
         [chosen("请选择怎样处理已有的预约。")],

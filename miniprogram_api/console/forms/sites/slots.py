@@ -87,7 +87,7 @@ class ChangeForm(ConsoleForm):
             [
                 (Treatment.KEEP.value, "保留：已约的照常接待，只是不再接受新预约"),
                 (Treatment.MOVE.value, "改期：改到下面选的场次，人数和预约号不变"),
-                (Treatment.CANCEL.value, "取消：取消并通知本人，不记违约"),
+                (Treatment.CANCEL.value, "取消：取消并通知本人，不计入爽约记录"),
             ]
         ),
         default=Treatment.KEEP.value,

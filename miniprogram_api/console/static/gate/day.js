@@ -37,11 +37,13 @@ const sum = ({ slots }, name) => slots.reduce((total, slot) => total + slot[name
 
 function slotRow(slot, now) {
   const runs = Date.parse(slot.starts_at) <= now && now < Date.parse(slot.ends_at);
-  const left = Math.max(0, slot.capacity - slot.booked);
+  const over = Date.parse(slot.ends_at) <= now;
+  const missed = slot.no_shows ? `，爽约 ${slot.no_shows}` : "";
+  const rest = over ? missed : `，余位 ${Math.max(0, slot.capacity - slot.booked)}`;
   return make("li", { class: runs ? "slot is-now" : "slot" },
     make("span", { class: "slot-time" }, `${hours(slot.starts_at)}–${hours(slot.ends_at)}`, runs ? make("span", { class: "badge-word tone-good" }, "正在进行") : null),
     make("progress", { class: "bar", max: slot.booked || 1, value: slot.arrived, "aria-label": `${hours(slot.starts_at)} 场已到人数` }),
-    make("span", { class: "slot-words" }, `已到 ${slot.arrived} / 预约 ${slot.booked}，余位 ${left}`));
+    make("span", { class: "slot-words" }, `已到 ${slot.arrived} / 预约 ${slot.booked}${rest}`));
 }
 
 // The choice is left alone while somebody is at it.

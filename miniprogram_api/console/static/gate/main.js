@@ -254,6 +254,7 @@ async function renew() {
 
 byId("code-form").addEventListener("submit", (event) => { event.preventDefault(); lookUp(input.value); });
 byId("camera-button").addEventListener("click", switchCamera);
+byId("help").addEventListener("click", () => byId("guide").showModal());
 byId("sound").addEventListener("click", () => { toggle(); showSound(); play("good"); });
 byId("walk-in-form").addEventListener("submit", walkIn);
 byId("leaving-form").addEventListener("submit", leave);

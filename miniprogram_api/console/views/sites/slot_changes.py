@@ -163,6 +163,7 @@ def show_change(site_id: str, change_id: str) -> Response:
         bookings=bookings,
         total=sum(row.bookings for row in counted),
         span=short_span,
+        may_open=own_may("bookings.view", site=site),
         may_undo=_may_undo(site, change.act) and change.undone_at is None and now < change.undo_until,
     )
 

@@ -168,6 +168,22 @@ def test_signing_out_ends_the_session_not_only_the_cookie(app: Flask) -> None:
     assert thief.get("/console/").status_code == 303
 
 
+@pytest.mark.parametrize("path", ["/console/sign-out", "/console/account/sessions/end-all"])
+def test_who_leaves_has_the_browser_forget_what_gates_keep(app: Flask, path: str) -> None:
+    with atomic() as session:
+        token = open_session(session, make_staff(session).id)
+    person = PageClient(app, token)
+    person.get("/console/account")
+    assert "forget.js" in person.follow(person.post(path)).text
+    assert "forget.js" not in person.get("/console/sign-in").text
+
+
+def test_leaving_forgets_too_when_the_session_was_over_before(app: Flask) -> None:
+    person = PageClient(app)
+    assert "forget.js" not in person.get("/console/sign-in").text
+    assert "forget.js" in person.follow(person.post("/console/sign-out")).text
+
+
 def test_an_idle_session_asks_to_sign_in_again(app: Flask, clock: Clock) -> None:
     account = _account()
     with atomic() as session:

@@ -14,6 +14,7 @@ _COMMAND_MODULES = (
     "miniprogram_api.identity.cli_members",
     "miniprogram_api.operations",
     "miniprogram_api.registry.cli",
+    "miniprogram_api.visits.cli",
 )
 
 

@@ -80,6 +80,9 @@ def _drop_gate_tables() -> None:
 # Sites: changes that can be taken back.
 
 
+_WITH_A_BIN = ('sites_photos', 'sites_technologies', 'sites_indicators')
+
+
 def _add_site_tables() -> None:
     op.create_table('visits_slot_changes',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -117,6 +120,8 @@ def _add_site_tables() -> None:
     )
     with op.batch_alter_table('visits_changed_bookings', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_visits_changed_bookings_booking_id'), ['booking_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_visits_changed_bookings_slot_before'), ['slot_before'], unique=False)
+        batch_op.create_index(batch_op.f('ix_visits_changed_bookings_slot_after'), ['slot_after'], unique=False)
 
     with op.batch_alter_table('visits_visitors', schema=None) as batch_op:
         batch_op.add_column(sa.Column('released_at', sa.DateTime(timezone=True), nullable=True))
@@ -129,8 +134,19 @@ def _add_site_tables() -> None:
     with op.batch_alter_table('messaging_messages', schema=None) as batch_op:
         batch_op.alter_column('occasion', existing_type=sa.Integer(), existing_nullable=False, server_default=None)
 
+    # What staff delete lies in the bin for a while.
+    for table in _WITH_A_BIN:
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column('retired_at', sa.DateTime(timezone=True), nullable=True))
+
 
 def _drop_site_tables() -> None:
+    # The older schema has no bin: what lies there would be shown again.
+    for table in _WITH_A_BIN:
+        op.execute(f"DELETE FROM {table} WHERE retired_at IS NOT NULL")  # noqa: S608  names of our own
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.drop_column('retired_at')
+
     # Of what was told repeatedly the older schema can hold the latest alone.
     op.execute(
         "DELETE FROM messaging_deliveries WHERE message_id IN (SELECT m.id FROM messaging_messages m"
@@ -152,6 +168,8 @@ def _drop_site_tables() -> None:
         batch_op.drop_column('released_at')
 
     with op.batch_alter_table('visits_changed_bookings', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_visits_changed_bookings_slot_after'))
+        batch_op.drop_index(batch_op.f('ix_visits_changed_bookings_slot_before'))
         batch_op.drop_index(batch_op.f('ix_visits_changed_bookings_booking_id'))
 
     op.drop_table('visits_changed_bookings')
@@ -250,6 +268,8 @@ def _add_rule_tables() -> None:
     )
     with op.batch_alter_table('visits_policies', schema=None) as batch_op:
         batch_op.add_column(sa.Column('default_version', sa.Integer(), nullable=True))
+    # A first version that nobody stated holds the built-in numbers; without a mark it would be the site's own.
+    op.execute("UPDATE visits_policies SET default_version = 0 WHERE version = 1 AND created_by IS NULL")
     with op.batch_alter_table('registry_differences', schema=None) as batch_op:
         batch_op.add_column(sa.Column('decision', sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column('decided_by', sa.String(length=64), nullable=True))

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from miniprogram_api.console.forms import ConsoleForm
 from miniprogram_api.console.forms.account import ProofForm, SignInForm
 from miniprogram_api.console.interrupted import Act, act_at_hand
+from miniprogram_api.console.leaving import leave
+from miniprogram_api.console.pages import recognise_quietly
 from miniprogram_api.kernel.errors import NotFound, Unauthenticated
 from miniprogram_api.web import cookies, messages
 from miniprogram_api.web.api import explain
@@ -65,6 +67,8 @@ def add_headers(response: Response) -> Response:
 def show_failure(error: Exception) -> AnyResponse:
     """A failure as a page in plain words; who is not signed in is asked to sign in and comes back."""
     if isinstance(error, Unauthenticated):
+        if request.endpoint == "console.sign_out":
+            leave()  # the session was over before
         return _sign_in_first()
     if isinstance(error, SecondFactorDue):
         return _prove_again()
@@ -117,4 +121,5 @@ def _elsewhere(address: str) -> AnyResponse:
 @public
 def refuse_unknown(unknown: str) -> Any:
     """An address under the console that nothing is at."""
+    recognise_quietly()
     raise NotFound

@@ -128,15 +128,15 @@ SITE_TABS = (
         ("edit_site", "move_overlay", "show_withdrawal", "list_calls"),
     ),
     Entry("公告", "list_notices", "sites.view", "megaphone", ("add_notice",)),
-    Entry("照片", "list_photos", "sites.view", "images", ("edit_photo", "remove_photo")),
+    Entry("照片", "list_photos", "sites.view", "images", ("edit_photo",)),
     Entry(
         "技术",
         "list_technologies",
         "sites.view",
         "tools",
-        ("add_technology", "edit_technology", "remove_technology"),
+        ("add_technology", "edit_technology"),
     ),
-    Entry("指标", "list_indicators", "sites.view", "bar-chart", ("remove_indicator",)),
+    Entry("指标", "list_indicators", "sites.view", "bar-chart"),
     Entry("纠错", "list_corrections", "corrections.view", "pencil", ("file_correction", "add_local_note")),
     Entry(
         "闸机", "list_devices", "gate.devices", "display", ("add_device", "revoke_device", "restore_device")

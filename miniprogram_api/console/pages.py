@@ -7,8 +7,9 @@ from typing import Any
 from flask import Flask, Response, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from miniprogram_api.console.access import Principal, current_principal
+from miniprogram_api.console.access import Principal, PrincipalKind, current_principal
 from miniprogram_api.console.forms import ConsoleForm
+from miniprogram_api.console.leaving import forgets_gates
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.errors import AppError, Forbidden, NotFound, Unauthenticated
 from miniprogram_api.web.auth import recognise
@@ -18,12 +19,20 @@ def init_pages(app: Flask) -> None:
     """Let every template know who is signed in and what time it is."""
     app.context_processor(_surroundings)
     app.jinja_env.globals["here"] = here  # macros, which see nothing of a page, need it too
+    app.jinja_env.globals["forgets_gates"] = forgets_gates
 
 
 def _surroundings() -> dict[str, Any]:
     principal: Principal | None = g.get("principal")
     may = principal.may if principal else lambda _: False
-    return {"principal": principal, "now": clock.now, "may": may}
+    return {"principal": principal, "now": clock.now, "may": may, "home": _home(principal)}
+
+
+def _home(principal: Principal | None) -> str:
+    """Where somebody starts: a gate's tablet has its page and no other."""
+    if principal is not None and principal.kind is PrincipalKind.DEVICE:
+        return url_for("console.open_gate", site_id=principal.grants[0].site_id)
+    return url_for("console.start")
 
 
 def page(template: str, *, status: int | None = None, **values: Any) -> Response:
@@ -69,8 +78,3 @@ def here(**changes: str | None) -> str:
 def own_may(permission: str, *, site: Any) -> bool:
     """Whether who is signed in holds a permission at a site, for what a page offers."""
     return current_principal().may_at(permission, site_id=site.id, organisation_id=site.operator_id)
-
-
-def is_part() -> bool:
-    """Whether a part of a page asked, and not a browser for the whole."""
-    return bool(request.headers.get("HX-Request"))

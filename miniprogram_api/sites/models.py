@@ -183,6 +183,7 @@ class Photo(Model):
     position: Mapped[int]
     width: Mapped[int]
     height: Mapped[int]
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     site: Mapped[Site] = relationship(back_populates="photos", lazy="raise")
 
@@ -197,6 +198,7 @@ class Technology(Model):
     name: Mapped[str] = mapped_column(String(60))
     description: Mapped[str] = mapped_column(Text)
     position: Mapped[int]
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     site: Mapped[Site] = relationship(back_populates="technologies", lazy="raise")
 
@@ -205,6 +207,7 @@ class Indicator(Model):
     """A yearly value of an indicator the plan names for the site's type, with unit and source."""
 
     __tablename__ = "sites_indicators"
+    # One that was taken off counts too: stating the year again takes its place.
     __table_args__ = (UniqueConstraint("site_id", "kind", "year"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -214,6 +217,7 @@ class Indicator(Model):
     value: Mapped[str] = mapped_column(String(24))  # a decimal as text: exact on both databases, never summed
     unit: Mapped[str] = mapped_column(String(30))
     source: Mapped[str] = mapped_column(String(200))
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     site: Mapped[Site] = relationship(back_populates="indicators", lazy="raise")
 

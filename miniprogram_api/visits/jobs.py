@@ -73,3 +73,18 @@ def continue_restoring(session: Session, event: RestoringContinues) -> None:
 @subscribe(DefaultPolicySpreads, name="visits.spread_default_policy")
 def spread_default_policy(session: Session, event: DefaultPolicySpreads) -> None:
     default_policy.spread(session, event.version, now=clock.now())
+
+
+@periodic("visits.catch_up_default_policy", every_minutes=10)
+def catch_up_default_policy() -> None:
+    """Give the newest rules of the city to sites that its spreading missed; mostly there are none."""
+    with reading() as session:
+        if not default_policy.is_behind(session):
+            return
+    _catch_up()
+
+
+@retrying
+def _catch_up() -> None:
+    with atomic() as session:
+        default_policy.catch_up(session, now=clock.now())

@@ -8,7 +8,7 @@ from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.db import atomic
 from tests.conftest import Clock
 from tests.factories.sites import make_site
-from tests.factories.staff import PASSWORD, code_now, make_staff
+from tests.factories.staff import PASSWORD, code_now, make_staff, signed_in
 from tests.support.desk import OFFICE, PHONE, TABLET, Desk
 from tests.support.served import served
 
@@ -159,3 +159,30 @@ def test_a_list_stays_when_its_next_part_does_not_come(desk: Desk, trouble: str)
     expect(rows).to_have_count(5)
     expect(alert).to_have_count(0)
     expect(desk.page.locator("#said")).to_have_text("本页 5 条")
+
+
+def test_lists_and_forms_work_without_scripts(browser: Browser, app: Flask) -> None:
+    with atomic() as session:
+        site = make_site(session, name="南湖低碳示范点")
+        make_site(session, name="净月低碳示范点")
+    token = signed_in(Role.SITE_MANAGER, site_id=site.id)
+    with served(app) as origin:
+        context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+        context.add_cookies([{"name": "sid", "value": token, "url": origin}])
+        page = context.new_page()
+        page.goto(f"{origin}/console/sites")
+        page.get_by_label("名称、地址或技术").fill("南湖")
+        page.get_by_role("button", name="查找").click()
+        page.get_by_role("link", name="南湖低碳示范点").click()
+        page.get_by_role("link", name="公告").first.click()
+        page.get_by_role("link", name="写公告").first.click()
+        page.get_by_role("button", name="发布").click()
+        expect(page.get_by_role("alert")).to_contain_text("请")
+        page.get_by_label("标题").fill("东门暂停使用")
+        page.get_by_label("内容").fill("12月1日起请从西门进出。")
+        page.get_by_role("button", name="发布").click()
+        expect(page.get_by_role("status")).to_contain_text("公告")
+        page.get_by_role("button", name="撤下公告：东门暂停使用").click()
+        page.get_by_role("button", name="恢复公告：东门暂停使用").click()
+        expect(page.get_by_text("显示中")).to_be_visible()
+        context.close()

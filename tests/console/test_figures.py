@@ -98,7 +98,9 @@ def test_a_period_that_cannot_be_is_refused(manager: PageClient, query: dict[str
     answer = manager.get(PAGE, query_string=query)
     assert answer.status_code == 422
     assert title_of(answer).startswith("错误：")
-    assert "统计时段最长 366 天" in text_of(answer)
+    assert text_of(answer).count("统计时段最长 366 天") == 2
+    assert '<a href="#from">' in answer.text
+    assert 'aria-describedby="from-error"' in answer.text
     assert manager.get(f"{PAGE}/day.csv", query_string=query).status_code == 422
 
 

@@ -1,6 +1,7 @@
 """The desk of a site without scripts: what its pages show, refuse, keep and change."""
 
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from miniprogram_api.kernel import files
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.registry.models.corrections import Correction
-from miniprogram_api.sites.models import Notice, OpeningRule, Overlay, Photo, Site
+from miniprogram_api.sites.models import Indicator, Notice, OpeningRule, Overlay, Photo, Site
 from miniprogram_api.visits.models import PolicyVersion, Slot
 from miniprogram_api.web import prepared
 from tests.conftest import Clock
@@ -76,6 +77,14 @@ def test_a_page_of_another_site_is_not_found(site: Site, manager: PageClient, pa
     assert other.name not in text_of(answer).replace(site.name, "")
 
 
+@pytest.mark.parametrize(
+    ("role", "first"), [(Role.SITE_MANAGER, "/day"), (Role.GUIDE, "/day"), (Role.EDITOR, "/opening")]
+)
+def test_the_name_of_the_site_leads_to_its_first_page(app: Flask, site: Site, role: Role, first: str) -> None:
+    page = manager_of(app, site, role).get(at(site, "/notices"))
+    assert f'<a href="{at(site, first)}">{site.name}</a>' in page.text
+
+
 @pytest.mark.parametrize("path", [path for path in _PAGES if path.endswith(("/new", "/edit", "/policy"))])
 def test_a_guess_is_not_found_whatever_is_sent(site: Site, manager: PageClient, path: str) -> None:
     assert manager.post(at(new_site(), path), {"anything": "x"}).status_code == 404
@@ -85,9 +94,10 @@ def test_a_guess_is_not_found_whatever_is_sent(site: Site, manager: PageClient, 
     "path",
     [
         "/notices/{id}/retire", "/notices/{id}/restore", "/photos/{id}", "/photos/{id}/cover",
-        "/photos/{id}/remove", "/technologies/{id}", "/technologies/{id}/remove", "/indicators/{id}/remove",
+        "/photos/{id}/remove", "/photos/{id}/restore", "/technologies/{id}", "/technologies/{id}/remove",
+        "/technologies/{id}/restore", "/indicators/{id}/remove", "/indicators/{id}/restore",
         "/opening/rules/{id}", "/opening/rules/{id}/retire", "/opening/closures/{id}/lift",
-        "/corrections/notes/{id}/retire", "/slots/changes/{id}/undo",
+        "/corrections/notes/{id}/retire", "/corrections/notes/{id}/restore", "/slots/changes/{id}/undo",
     ],
 )  # fmt: skip
 def test_a_part_of_another_site_is_not_found(site: Site, manager: PageClient, path: str) -> None:
@@ -98,6 +108,7 @@ def test_a_part_of_another_site_is_not_found(site: Site, manager: PageClient, pa
             factory.make_photo(session, other),
             factory.make_technology(session, other),
             factory.make_indicator(session, other.id),
+            factory.make_local_note(session, other.id),
             factory.make_opening_rule(session, other.id),
             factory.make_closure(session, other.id, on=new_day()),
         ]
@@ -269,14 +280,96 @@ def test_a_notice_is_seen_by_the_public_at_once_and_taken_down_and_shown_again(
     assert "西门施工" in public()
 
 
-def test_a_notice_that_was_taken_down_long_ago_is_not_shown_again(
-    manager: PageClient, site: Site, clock: Clock
-) -> None:
+# What is deleted lies in the bin for thirty days.
+
+BINS = pytest.mark.parametrize(
+    ("make", "page", "parts", "taking", "name"),
+    [
+        (factory.make_photo, "/photos", "/photos", "remove", "正门"),
+        (factory.make_technology, "/technologies", "/technologies", "remove", "光伏长廊"),
+        (factory.make_indicator, "/indicators", "/indicators", "remove", "1200 tCO2e"),
+        (factory.make_notice, "/notices", "/notices", "retire", "入口调整"),
+        (factory.make_local_note, "/corrections", "/corrections/notes", "retire", "以标牌为准"),
+    ],
+    ids=["photo", "technology", "indicator", "notice", "remark"],
+)
+
+
+def _make(make: Callable[..., Any], site: Site, **values: Any) -> Any:
+    takes_site = make in {factory.make_photo, factory.make_technology}
     with atomic() as session:
-        retired = clock.now - timedelta(days=31)
-        notice = factory.make_notice(session, site.id, title="很久以前", retired_at=retired)
-    assert "很久以前" not in text_of(manager.get(at(site, "/notices")))
-    assert manager.post(at(site, f"/notices/{notice.id}/restore")).status_code == 404
+        return make(session, session.get_one(Site, site.id) if takes_site else site.id, **values)
+
+
+@BINS
+def test_what_is_deleted_leaves_the_public_page_and_is_put_back(
+    manager: PageClient,
+    site: Site,
+    client: FlaskClient,
+    make: Callable[..., Any],
+    page: str,
+    parts: str,
+    taking: str,
+    name: str,
+) -> None:
+    def public() -> Any:
+        prepared.forget()
+        told = client.get(f"/api/v1/sites/{site.id}").get_json()
+        return {name: value for name, value in told.items() if name not in {"updated_at", "as_of"}}
+
+    part, whole = _make(make, site), public()
+    address = at(site, f"{parts}/{part.id}")
+    taken = manager.follow(manager.post(f"{address}/{taking}"))
+    told = "已删除" if taking == "remove" else "已撤下"
+    assert told in text_of(taken)
+    assert "30 天内可以在本页恢复" in text_of(taken)
+    assert f'action="{address}/restore"' in taken.text
+    assert f'action="{address}/{taking}"' not in taken.text
+    assert public() != whole
+    assert manager.post(f"{address}/{taking}").status_code == 404
+    back = manager.follow(manager.post(f"{address}/restore"))
+    assert "已恢复" in text_of(back)
+    assert name in text_of(back)
+    assert f'action="{address}/{taking}"' in back.text
+    assert public() == whole
+    assert manager.post(f"{address}/restore").status_code == 303
+
+
+@BINS
+def test_what_lay_in_the_bin_for_thirty_days_is_not_put_back(
+    manager: PageClient,
+    site: Site,
+    clock: Clock,
+    make: Callable[..., Any],
+    page: str,
+    parts: str,
+    taking: str,
+    name: str,
+) -> None:
+    part = _make(make, site, retired_at=clock.now - timedelta(days=30))
+    lately = _make(make, site, retired_at=clock.now - timedelta(days=29), **_ANOTHER.get(make, {}))
+    shown = manager.get(at(site, page)).text
+    assert str(part.id) not in shown
+    assert str(lately.id) in shown
+    assert manager.post(at(site, f"{parts}/{part.id}/restore")).status_code == 404
+    elsewhere = at(new_site(), f"{parts}/{lately.id}")
+    assert manager.post(f"{elsewhere}/restore").status_code == 404
+
+
+_ANOTHER: dict[Any, dict[str, Any]] = {factory.make_indicator: {"year": 2024}}
+
+
+def test_a_value_that_was_deleted_is_stated_again_in_its_place(manager: PageClient, site: Site) -> None:
+    stated = {"kind": "total_emissions", "year": "2025", "value": "1200.5", "source": "核算报告"}
+    manager.post(at(site, "/indicators"), stated)
+    with reading() as session:
+        indicator_id = session.scalars(select(Indicator.id)).one()
+    manager.follow(manager.post(at(site, f"/indicators/{indicator_id}/remove")))
+    page = text_of(manager.follow(manager.post(at(site, "/indicators"), stated | {"value": "900"})))
+    assert "900" in page
+    assert "1200.5" not in page
+    assert "最近删除的数值" not in page
+    assert count(Indicator) == 1
 
 
 def test_a_notice_ends_no_earlier_than_today(manager: PageClient, site: Site) -> None:
@@ -320,21 +413,13 @@ def test_what_is_no_picture_or_has_no_words_is_refused(
     assert count(Photo) == 0
 
 
-def test_a_photo_is_deleted_after_a_page_that_names_it(manager: PageClient, site: Site) -> None:
-    _add_to(factory.make_photo, site, 1)
-    with reading() as session:
-        photo_id = session.scalars(select(Photo.id)).one()
-    assert "删除照片：正门" in title_of(manager.get(at(site, f"/photos/{photo_id}/remove")))
-    manager.follow(manager.post(at(site, f"/photos/{photo_id}/remove")))
-    assert count(Photo) == 0
-
-
 def test_who_may_only_look_finds_no_button_and_changes_nothing(app: Flask, site: Site) -> None:
     guide = manager_of(app, site, Role.GUIDE)
     for path in ("", "/notices", "/photos", "/technologies", "/indicators", "/opening", "/slots"):
         page = guide.get(at(site, path))
         assert page.status_code == 200
-        assert "btn-primary" not in page.text.partition('id="list"')[2].partition("</main>")[0]
+        below = page.text.partition('id="list"')[2].partition("</main>")[0]
+        assert "btn-primary" not in below.replace('btn-primary" id="search"', "")
     upload = {"file": (io.BytesIO(_picture()), "a.png"), "alt": "照片"}
     assert guide.post(at(site, "/photos"), upload).status_code in {403, 404}
     assert guide.post(at(site, "/indicators"), {"year": "2025"}).status_code in {403, 404}

@@ -18,7 +18,7 @@ from miniprogram_api.sites.models import Closure, Site
 from miniprogram_api.visits.models import Booking, BookingStatus, Channel, Slot, SlotChange, SlotState
 from tests.conftest import Clock
 from tests.factories.sites import make_opening_rule
-from tests.factories.staff import code_now
+from tests.factories.staff import code_now, make_staff, open_session
 from tests.factories.visits import WEDNESDAY_AT_NINE
 from tests.support.booking import reconcile
 from tests.support.pages import PageClient, hidden, text_of, title_of
@@ -62,6 +62,18 @@ def slot_now(slot: Slot) -> Slot:
 def status_of(booking: Booking) -> BookingStatus:
     with reading() as session:
         return session.get_one(Booking, booking.id).status
+
+
+def slot_of_rule(manager: PageClient, site: Site) -> Slot:
+    """The first of the slots that the site's opening makes on the day."""
+    with atomic() as session:
+        make_opening_rule(session, site.id, capacity=3)
+    manager.post(at(site, "/generate"), {"step": "apply"})
+    with reading() as session:
+        first = select(Slot).where(Slot.visit_on == WEDNESDAY_AT_NINE.date()).order_by(Slot.starts_at)
+        slot = session.scalars(first).first()
+    assert slot is not None
+    return slot
 
 
 def confirm(person: PageClient, address: str, shown: Any) -> Any:
@@ -112,6 +124,21 @@ def test_closing_with_bookings_shows_whom_it_hits_and_what_they_are_told(
     assert "2 个场次已关闭，取消 2 个预约、5 人。" in told
     assert [status_of(booking) for booking in bookings] == [BookingStatus.CANCELLED] * 2
     assert reconcile() == []
+
+
+def test_bookings_that_were_hit_are_a_click_away_for_who_may_see_them(
+    app: Flask, manager: PageClient, site: Site
+) -> None:
+    booking = new_booking(new_slot(site))
+    done = manager.post(change(site), fields_of(manager.post(change(site), CLOSING).text, "apply"))
+    link = f'<a href="/console/bookings/{booking.id}" id="booking-{booking.id}">{booking.number}</a>'
+    assert link in manager.follow(done).text
+    assert booking.number in text_of(manager.get(f"/console/bookings/{booking.id}"))
+    with atomic() as session:
+        admin = PageClient(app, open_session(session, make_staff(session, role=Role.ADMIN).id))
+    page = admin.get(done.headers["Location"])
+    assert booking.number in page.text
+    assert "/console/bookings/" not in page.text
 
 
 def test_sent_twice_it_happens_once(manager: PageClient, site: Site) -> None:
@@ -290,13 +317,7 @@ def test_a_stale_second_factor_is_asked_for_again_and_nothing_is_lost(
 
 
 def test_closing_days_moves_cancels_and_can_be_taken_back(manager: PageClient, site: Site) -> None:
-    with atomic() as session:
-        make_opening_rule(session, site.id, capacity=3)
-    manager.post(at(site, "/generate"), {"step": "apply"})
-    with reading() as session:
-        first = select(Slot).where(Slot.visit_on == WEDNESDAY_AT_NINE.date()).order_by(Slot.starts_at)
-        slot = session.scalars(first).first()
-    assert slot is not None
+    slot = slot_of_rule(manager, site)
     booking = new_booking(slot, adults=2)
     address = f"/console/sites/{site.id}/opening/closures/new"
     closing = {
@@ -372,3 +393,56 @@ def test_the_week_after_next_is_within_reach(manager: PageClient, site: Site) ->
     slot = new_slot(site, day=20)
     last = (slot.visit_on + timedelta(days=1)).isoformat()
     assert "共 1 个场次" in text_of(manager.get(at(site, f"?first={WEDNESDAY}&last={last}")))
+
+
+@pytest.mark.parametrize("seen", ["", "1-1x", "１-１", "1", "9" * 5000 + "-1", "1-" + "9" * 5000])
+def test_nothing_is_cancelled_that_was_not_shown_first(manager: PageClient, site: Site, seen: str) -> None:
+    slot = slot_of_rule(manager, site)
+    booking = new_booking(slot)
+    closing = {
+        "kind": "closed",
+        "first_on": WEDNESDAY,
+        "reason_code": "maintenance",
+        "public_text": "设备检修",
+        "treatment": "cancel",
+    }
+    addresses = {change(site): CLOSING, f"/console/sites/{site.id}/opening/closures/new": closing}
+    for address, filled in addresses.items():
+        answer = manager.post(address, filled | {"step": "apply", "seen": seen})
+        assert answer.status_code == 200
+        assert "影响 1 个预约、1 人" in text_of(answer)
+    assert slot_now(slot).state is SlotState.OPEN
+    assert status_of(booking) is BookingStatus.CONFIRMED
+
+
+def test_a_count_of_nobody_does_not_go_round_the_second_factor(
+    manager: PageClient, site: Site, clock: Clock
+) -> None:
+    booking = new_booking(new_slot(site))
+    clock.advance(minutes=20)
+    filled = CLOSING | {"step": "apply", "seen": "1-0"}
+    answer = manager.post(change(site), filled)
+    assert "影响 1 个预约、1 人" in text_of(answer)
+    assert status_of(booking) is BookingStatus.CONFIRMED
+
+
+def test_closing_days_over_bookings_asks_for_a_fresh_second_factor(
+    manager: PageClient, site: Site, clock: Clock
+) -> None:
+    slot = slot_of_rule(manager, site)
+    booking = new_booking(slot)
+    address = f"/console/sites/{site.id}/opening/closures/new"
+    closing = {
+        "change_id": str(UUID(int=8)),
+        "kind": "closed",
+        "first_on": WEDNESDAY,
+        "reason_code": "maintenance",
+        "public_text": "设备检修",
+        "treatment": "cancel",
+    }
+    shown = manager.post(address, closing)
+    clock.advance(minutes=20)
+    answer = manager.post(address, fields_of(shown.text, "apply"))
+    assert answer.status_code == 403
+    assert "动态验证码" in text_of(answer)
+    assert (slot_now(slot).state, status_of(booking)) == (SlotState.OPEN, BookingStatus.CONFIRMED)

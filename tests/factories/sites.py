@@ -16,6 +16,7 @@ from miniprogram_api.sites.models import (
     Indicator,
     Level,
     Lifecycle,
+    LocalNote,
     Notice,
     OpeningRule,
     Overlay,
@@ -27,7 +28,7 @@ from miniprogram_api.sites.models import (
 )
 from miniprogram_api.sites.service.search import index_site
 
-Part = TypeVar("Part", OpeningRule, Closure, Photo, Technology, Indicator, Notice)
+Part = TypeVar("Part", OpeningRule, Closure, Photo, Technology, Indicator, Notice, LocalNote)
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 # People's Square, in GCJ-02.
@@ -162,6 +163,12 @@ def make_notice(session: Session, site_id: UUID, **values: Any) -> Notice:
     """A notice without an end."""
     defaults: dict[str, Any] = {"title": "入口调整", "body": "请从东门入园。", "created_at": LONG_AGO}
     return _added(session, Notice(id=new_id(), site_id=site_id, **defaults | values))
+
+
+def make_local_note(session: Session, site_id: UUID, **values: Any) -> LocalNote:
+    """The site's own word on all of what the registry says of it."""
+    defaults: dict[str, Any] = {"text": "以标牌为准", "created_at": LONG_AGO}
+    return _added(session, LocalNote(id=new_id(), site_id=site_id, **defaults | values))
 
 
 def _added(session: Session, row: Part) -> Part:

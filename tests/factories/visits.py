@@ -41,6 +41,8 @@ def make_policy(
         numbers=policy_rules.to_numbers(policy_rules.from_numbers(numbers)),
         created_at=LONG_AGO,
         created_by=None,
+        # As the city's built-in rules, unless it has numbers of its own.
+        default_version=0 if latest is None and not numbers else None,
     )
     session.add(version)
     session.flush()

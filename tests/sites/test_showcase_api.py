@@ -10,11 +10,15 @@ from PIL import Image
 from PIL.Image import Exif
 from sqlalchemy import select
 
-from miniprogram_api.kernel.audit import AuditRow
+from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.db import atomic, reading
-from miniprogram_api.kernel.files import FileStore
-from miniprogram_api.sites.models import Site
+from miniprogram_api.kernel.files import FileMissing, FileStore
+from miniprogram_api.sites.errors import ListFull
+from miniprogram_api.sites.jobs import empty_bin
+from miniprogram_api.sites.models import Photo, Site, Technology
+from miniprogram_api.sites.service import retiring
 from miniprogram_api.web import prepared
+from tests.conftest import Clock
 from tests.factories.sites import make_photo, make_site, make_technology
 from tests.sites.conftest import FakeConsequences
 from tests.support.clients import BearerClient
@@ -126,6 +130,25 @@ class TestPhotos:
         assert public_page()["cover_url"] is None
         assert sorted(actions()) == ["sites.add_photo"] * 2 + ["sites.remove_photo"] * 2
 
+    def test_a_photo_in_the_bin_takes_no_place_and_its_file_goes_after_thirty_days(
+        self, admin: BearerClient, desk: str, uploads: FileStore, tmp_path: Any, clock: Clock
+    ) -> None:
+        photo = self.upload(admin, desk, a_picture()).get_json()
+        admin.delete(f"{desk}/photos/{photo['id']}")
+        assert admin.get(f"{desk}/photos").get_json()["items"] == []
+        assert admin.patch(f"{desk}/photos/{photo['id']}", json={"cover": True}).status_code == 404
+        name = photo["url"].removeprefix("/media/")
+        clock.advance(days=29, hours=23)
+        empty_bin()
+        assert uploads.path_of(name).is_file()
+        clock.advance(hours=1)
+        empty_bin()
+        empty_bin()
+        with pytest.raises(FileMissing):
+            uploads.path_of(name)
+        with reading() as session:
+            assert session.scalars(select(Photo)).all() == []
+
     def test_another_sites_photo_is_not_found(self, admin: BearerClient, desk: str) -> None:
         with atomic() as session:
             other = make_photo(session, make_site(session)).id
@@ -155,6 +178,18 @@ class TestTechnologies:
         refused = admin.post(f"{desk}/technologies", json={"name": "x", "description": "y"})
         assert refused.get_json()["code"] == "sites.list_full"
         assert refused.get_json()["params"] == {"most": 50}
+
+    def test_what_was_deleted_leaves_room_and_comes_back_only_into_room(
+        self, admin: BearerClient, desk: str, site: UUID, clock: Clock
+    ) -> None:
+        with atomic() as session:
+            first, *_ = [make_technology(session, session.get_one(Site, site)) for _ in range(50)]
+        admin.delete(f"{desk}/technologies/{first.id}")
+        assert admin.post(f"{desk}/technologies", json={"name": "x", "description": "y"}).status_code == 201
+        with atomic() as session:
+            place = session.get_one(Site, site)
+            with pytest.raises(ListFull):
+                retiring.restore(session, Technology, first.id, site=place, actor=SYSTEM, now=clock.now)
 
 
 INDICATOR: dict[str, Any] = {

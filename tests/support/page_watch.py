@@ -57,7 +57,8 @@ _SETTLED = """(async () => {
     for (let times = 0; busy() && times < 100; times++) await new Promise(done => setTimeout(done, 20));
     return document.documentElement.outerHTML;
 })()"""
-_IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|value=\"[\w.-]{30,}\"")
+_IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|value=\"[\w.-]{30,}\"|(?:href|value)=\"[^\"]+\"|\d+")
+_WORDS = re.compile(r">[^<>]*[^<>\s][^<>]*<")
 _LEAVING = {
     Page: ("goto", "reload", "go_back", "go_forward"),
     Locator: ("click", "press", "tap", "check", "uncheck", "select_option"),
@@ -111,20 +112,23 @@ class Watch:
     def look_at(self, page: Page) -> None:
         """Note what axe finds in the page as it is now, and whether it scrolls sideways.
 
-        What was found in order once, at this size, is not looked at again: pages are much alike.
+        What axe found in order once, at this size, it does not look at again: pages are much alike, and what
+        their words are changes nothing for it.
         """
         if page.is_closed() or not page.url.startswith(self._origin):
             return
         session = self._sessions[page]
         frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "watch"})
-        state = _IDS.sub("", self._evaluate(session, world, _SETTLED))
+        state = _WORDS.sub(">words<", _IDS.sub("", self._evaluate(session, world, _SETTLED)))
+        where = f"{page.url.removeprefix(self._origin)} at {page.viewport_size}"
+        if wide := self._evaluate(session, world, _SIDEWAYS):
+            self._note("scrolls sideways", f"{where}: {wide}")
         if (seen := hashlib.sha256(f"{page.viewport_size} {state}".encode()).digest()) in _IN_ORDER:
             return
-        faults = [("axe", fault) for fault in self._evaluate(session, world, f"{_AXE};{_RUN_AXE}")]
-        faults += [("scrolls sideways", wide) for wide in [self._evaluate(session, world, _SIDEWAYS)] if wide]
-        for what, detail in faults:
-            self._note(what, f"{page.url.removeprefix(self._origin)} at {page.viewport_size}: {detail}")
+        faults = self._evaluate(session, world, f"{_AXE};{_RUN_AXE}")
+        for fault in faults:
+            self._note("axe", f"{where}: {fault}")
         if not faults:
             _IN_ORDER.add(seen)
 

@@ -19,10 +19,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from config.settings import Environment, Settings
 from miniprogram_api.app import MIGRATIONS, SCHEMA_HEAD, create_app
 from miniprogram_api.kernel import audit, events, search
-from miniprogram_api.kernel.db import atomic, db
+from miniprogram_api.kernel.db import atomic, db, reading
+from miniprogram_api.visits.models import PolicyVersion
+from miniprogram_api.visits.queries import default_policy
 from tests.factories.members import give_phone, make_member
 from tests.factories.sites import make_opening_rule, make_photo, make_site
-from tests.factories.visits import make_booking, make_slot
+from tests.factories.visits import make_booking, make_policy, make_slot
 from tests.kernel.test_events import LampLit
 from tests.support.servers import database_at
 
@@ -151,6 +153,22 @@ def test_each_later_step_down_and_up_keeps_every_row(empty: Flask) -> None:
         upgrade(directory=DIRECTORY)
         with db.engine.connect() as connection:
             assert _rows(connection) == before
+
+
+def test_booking_rules_that_nobody_stated_are_the_citys_and_stated_ones_the_sites(empty: Flask) -> None:
+    upgrade(directory=DIRECTORY)
+    with atomic() as session:
+        follower, own = make_site(session).id, make_site(session).id
+        for site_id in (follower, own):
+            make_slot(session, site_id)
+        make_policy(session, own, party_max=8).created_by = "staff:s-1"
+    downgrade(directory=DIRECTORY, revision="0002")
+    upgrade(directory=DIRECTORY)
+    with reading() as session:
+        marked = select(PolicyVersion.site_id, PolicyVersion.version, PolicyVersion.default_version)
+        found = {tuple(row) for row in session.execute(marked)}
+        assert found == {(follower, 1, 0), (own, 1, 0), (own, 2, None)}
+        assert default_policy.list_followers_without(session, 1, limit=9) == [follower]
 
 
 def test_upgrading_twice_changes_nothing(empty: Flask) -> None:

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.models import Site
+from miniprogram_api.visits import personal
 from miniprogram_api.visits.models import Booking, Slot
 from miniprogram_api.visits.queries.desk import DeskFilter, list_site_bookings
 from miniprogram_api.visits.rules.party import normalise_name
 from miniprogram_api.visits.rules.searching import Clue, clues_of
+from miniprogram_api.visits.service import indexing
 from tests.conftest import Clock
 from tests.factories.gate import current_ticket
 from tests.factories.sites import make_site
@@ -167,3 +169,52 @@ def test_words_are_taken_for_what_they_may_be(words: str, clues: list[Clue]) -> 
 def test_two_spellings_of_a_name_are_one() -> None:
     spellings = ("买买提·艾力", "买买提•艾力", "买买提 艾力", "买买提艾力")
     assert {normalise_name(name) for name in spellings} == {"买买提艾力"}
+
+
+def forget_indexes(*bookings: Booking) -> None:
+    """As bookings are that were made before a desk could look contacts up."""
+    with atomic() as session:
+        for booking in bookings:
+            kept = session.get_one(Booking, booking.id)
+            kept.contact_tail_index = kept.contact_name_index = None
+
+
+def indexes_of(booking: Booking) -> tuple[bytes | None, bytes | None]:
+    with reading() as session:
+        kept = session.get_one(Booking, booking.id)
+        return kept.contact_tail_index, kept.contact_name_index
+
+
+def test_old_bookings_are_found_once_their_contacts_are_indexed(
+    app: Flask, site: Site, slot: Slot, bookings: list[Booking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "BATCH", 3)
+    with atomic() as session:
+        nameless = make_booking(session, session.merge(slot))
+    before = [indexes_of(booking) for booking in bookings]
+    forget_indexes(*bookings)
+    assert found(site, "王小明") == found(site, "8000") == set()
+    told = app.test_cli_runner().invoke(args=["bookings", "index-contacts"])
+    assert told.exit_code == 0, told.output
+    assert told.output.endswith("4 bookings can be found by their contacts now.\n")
+    assert [indexes_of(booking) for booking in bookings] == before
+    assert found(site, "王小明") == {bookings[0].id}
+    assert indexes_of(nameless) == (None, None)
+    again = app.test_cli_runner().invoke(args=["bookings", "index-contacts"])
+    assert again.output == "0 bookings can be found by their contacts now.\n"
+
+
+def test_a_contact_that_is_erased_meanwhile_gets_no_index(
+    bookings: list[Booking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_indexes(bookings[0])
+    opened = personal.open_contact
+
+    def erase_first(*args: Any, **kwargs: Any) -> Any:
+        session.execute(update(Booking).where(Booking.id == bookings[0].id).values(personal.NO_CONTACT))
+        return opened(*args, **kwargs)
+
+    monkeypatch.setattr(personal, "open_contact", erase_first)
+    with atomic() as session:
+        assert indexing.index_contacts(session, [bookings[0].id]) == 0
+    assert indexes_of(bookings[0]) == (None, None)

@@ -10,6 +10,7 @@ from miniprogram_api.kernel import events
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import Invalid
+from miniprogram_api.visits import jobs
 from miniprogram_api.visits.availability import SlotAvailability
 from miniprogram_api.visits.errors.slots import DefaultPolicyUnchanged
 from miniprogram_api.visits.models import Booking, PolicyVersion, Slot
@@ -21,6 +22,7 @@ from tests.conftest import Clock
 from tests.factories.members import make_member
 from tests.factories.sites import make_opening_rule, make_site
 from tests.factories.visits import make_booking
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("app", "clock")
 TODAY = date(2026, 11, 23)
@@ -198,3 +200,49 @@ def test_the_change_has_its_line_and_each_site_its_own(clock: Clock) -> None:
     assert city.after == {"effective_on": IN_A_WEEK.isoformat(), "party_max": 3}
     assert city.reason == "旺季"
     assert len(followed) == 1
+
+
+def test_a_first_timetable_that_was_being_made_meanwhile_catches_up(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the city's rules before the change was there, and was no follower when the change spread."""
+    with reading() as session:
+        read_before = policies._defaults(session)
+    _change(clock, TODAY, party_max=3, notice_minutes=120)
+    with monkeypatch.context() as patch:
+        patch.setattr(policies, "_defaults", lambda _: read_before)
+        site = _site(clock)
+    assert _policy(site, TODAY).party_max == 5
+    jobs.catch_up_default_policy()
+    assert _policy(site, TODAY).party_max == 3
+    with reading() as session:
+        slots = session.scalars(select(Slot).where(Slot.site_id == site)).all()
+        versions = policies.list_versions(session, site)
+    assert {slot.starts_at - slot.books_until for slot in slots} == {timedelta(hours=2)}
+    assert [version.default_version for version in versions] == [1, 0]
+
+
+def test_catching_up_with_nothing_to_do_only_reads(clock: Clock) -> None:
+    _site(clock)
+    jobs.catch_up_default_policy()  # before the city has stated anything
+    _change(clock, party_max=3)
+    own = _site(clock)
+    _own(own, clock, TODAY, party_max=8)
+    with statements() as sent:
+        jobs.catch_up_default_policy()
+    assert all(statement.lstrip().upper().startswith("SELECT") for statement in sent), sent
+    assert _policy(own, IN_A_WEEK).party_max == 8
+
+
+def test_many_that_were_missed_catch_up_batch_by_batch(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default_policy, "_BATCH", 2)
+    with reading() as session:
+        read_before = policies._defaults(session)
+    _change(clock, TODAY, party_max=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(policies, "_defaults", lambda _: read_before)
+        sites = [_site(clock) for _ in range(3)]
+    jobs.catch_up_default_policy()
+    while events.drain():
+        pass
+    assert [_policy(site, TODAY).party_max for site in sites] == [3] * 3

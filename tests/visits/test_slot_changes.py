@@ -18,7 +18,7 @@ from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.messaging.models import Message
 from miniprogram_api.operations import invariants
 from miniprogram_api.sites import consequences
-from miniprogram_api.sites.models import Closure, ClosureKind, Site
+from miniprogram_api.sites.models import Closure, ClosureKind, OpeningRule, Site
 from miniprogram_api.sites.rules import ClosureFacts
 from miniprogram_api.visits.availability import SlotConsequences
 from miniprogram_api.visits.errors.slots import ChangeOutdated, NothingToChange, TooManyToMove, UndoOver
@@ -369,6 +369,30 @@ class TestMoving:
         assert slot_now(old).booked == 0
         assert told() == ["您的参观时间已改期"] * 2
         assert reconcile() == []
+
+    def test_slots_that_a_change_remembers_stay_when_the_hours_drop_them(
+        self, site: Site, clock: Clock
+    ) -> None:
+        with atomic() as session:
+            rule = make_opening_rule(session, site.id, capacity=3).id
+        timetable_again(site, clock)
+        with reading() as session:
+            day = select(Slot).where(Slot.visit_on == WEDNESDAY).order_by(Slot.starts_at)
+            old, new, unused, *_ = session.scalars(day).all()
+        booking = add_booking(old)
+        done = change(site, clock, Wanted(**CLOSE, treatment=Treatment.MOVE), choice(ids=frozenset({old.id})))
+        assert booking_now(booking).slot_id == new.id
+        undo(site, clock, done.id)
+        while events.drain():
+            pass
+        assert booking_now(booking).slot_id == old.id
+        with atomic() as session:
+            session.get_one(OpeningRule, rule).retired_at = clock.now
+        timetable_again(site, clock)
+        with reading() as session:
+            left = {slot.id: slot.closed_reason for slot in session.scalars(select(Slot))}
+        assert left == {old.id: WITHDRAWN, new.id: WITHDRAWN}
+        assert unused.id not in left
 
     def test_the_text_names_both_times_and_the_reason(self, site: Site, clock: Clock) -> None:
         old = add_slot(site)

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.account import PasswordForm
+from miniprogram_api.console.leaving import leave
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.identity import doorway
 from miniprogram_api.identity.service import staff_passwords, staff_profiles, staff_sessions
@@ -61,6 +62,7 @@ def end_all_sessions() -> Response:
             reason="signed_out_everywhere",
             now=clock.now(),
         )
+    leave()
     response = done(url_for("console.sign_in"), f"已在全部 {ended} 台设备上退出登录。")
     cookies.drop(response, cookies.STAFF)
     return response

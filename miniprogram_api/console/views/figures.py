@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms import day_or
+from miniprogram_api.console.forms.figures import PeriodForm
 from miniprogram_api.console.guides import guide
 from miniprogram_api.console.pages import page
 from miniprogram_api.kernel import clock, sheets
@@ -91,6 +92,14 @@ def _asked(choices: Sequence[SiteChoice]) -> _Asked:
         return _Asked(site, Period(first, last), told)
 
 
+def _form(asked: _Asked) -> PeriodForm:
+    """The period to be changed, with what is wrong with it."""
+    form = PeriodForm(formdata=None, data={"first": asked.period.first, "last": asked.period.last})
+    if asked.fault:
+        form.first.errors = [asked.fault]
+    return form
+
+
 def _find(choices: Sequence[SiteChoice], site_id: UUID) -> SiteChoice:
     found = next((choice for choice in choices if choice.id == site_id), None)
     if found is None:
@@ -108,7 +117,7 @@ def show_figures() -> Response:
         report = None if asked.fault else _report(session, asked)
     return page(
         "reports/figures.html",
-        status=422 if asked.fault else None,
+        form=_form(asked),
         choices=choices,
         asked=asked,
         report=report,

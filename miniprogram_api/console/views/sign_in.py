@@ -14,6 +14,7 @@ from miniprogram_api.console.access import anyone, current_actor, current_princi
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.account import CodeForm, ProofForm, SignInForm
 from miniprogram_api.console.interrupted import carried_act
+from miniprogram_api.console.leaving import leave
 from miniprogram_api.console.pages import done, page
 from miniprogram_api.console.pictures import qr_picture
 from miniprogram_api.identity import doorway
@@ -118,6 +119,7 @@ def sign_out() -> AnyResponse:
             now=clock.now(),
         )
     session.clear()
+    leave()
     response = done(url_for("console.sign_in"), "您已退出登录。")
     cookies.drop(response, cookies.STAFF)
     return response

@@ -1,5 +1,6 @@
 """What is said of a change of many slots: to who makes it, and a look at what their visitors are told."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     Outcome.ERASED.value: ("未恢复：会员已注销", "quiet"),
 }
 _WEEKDAYS = "一二三四五六日"
+_COUNTS = re.compile(r"([0-9]{1,7})-([0-9]{1,7})")
 
 
 def say_choice(choice: SlotChoice) -> str:
@@ -59,10 +61,8 @@ def _clock(minute: int) -> str:
 
 def seen_of(text: str | None) -> Seen | None:
     """What somebody was shown, as the form carried it."""
-    slots, dash, bookings = (text or "").partition("-")
-    if not (dash and slots.isdecimal() and bookings.isdecimal()):
-        return None
-    return Seen(int(slots), int(bookings))
+    counts = _COUNTS.fullmatch(text or "")
+    return Seen(int(counts[1]), int(counts[2])) if counts else None
 
 
 def say_messages(site: Site, outlook: Outlook, text: str | None, rest: str) -> list[Wording]:

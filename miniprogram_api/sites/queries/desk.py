@@ -11,6 +11,7 @@ from miniprogram_api.kernel.paging import Page, page
 from miniprogram_api.kernel.search import tokens
 from miniprogram_api.sites.errors import SiteMissing
 from miniprogram_api.sites.models import Lifecycle, Notice, Overlay, Site
+from miniprogram_api.sites.queries.lists import with_lists
 from miniprogram_api.sites.queries.search import INDEX
 
 
@@ -64,9 +65,7 @@ def get_desk_site(session: Session, principal: Principal, site_id: UUID) -> Site
         select(Site)
         .where(Site.id == site_id, within_scope(principal, "sites.view"))
         .options(
-            selectinload(Site.photos),
-            selectinload(Site.technologies),
-            selectinload(Site.indicators),
+            *with_lists(),
             selectinload(Site.notices.and_(Notice.retired_at.is_(None))),
         )
     )

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.geo import Point
@@ -16,6 +16,7 @@ from miniprogram_api.sites.errors import SiteMissing
 from miniprogram_api.sites.models import Indicator, Lifecycle, LocalNote, Notice, Photo, Site
 from miniprogram_api.sites.queries.cards import next_available, status_of, within_horizon
 from miniprogram_api.sites.queries.facts import withdrawn
+from miniprogram_api.sites.queries.lists import with_lists
 from miniprogram_api.sites.queries.local_notes import list_local_notes
 from miniprogram_api.sites.queries.opening import ToldClosure, list_rules, list_told_closures, rule_facts
 from miniprogram_api.sites.rules import (
@@ -130,14 +131,15 @@ def opening_times(session: Session, site: Site, today: date) -> OpeningTimes:
 
 def is_shown_photo(session: Session, file_name: str) -> bool:
     """Whether a file is a photo of a site: the store holds things too that nobody may have by name."""
-    return session.scalar(select(Photo.id).where(Photo.file_name == file_name)) is not None
+    shown = select(Photo.id).where(Photo.file_name == file_name, Photo.retired_at.is_(None))
+    return session.scalar(shown) is not None
 
 
 def _with_lists(site_id: UUID, now: datetime) -> Any:
     return (
         select(Site, next_available(availability.current(), now, beijing_date(now)))
         .where(Site.id == site_id)
-        .options(selectinload(Site.photos), selectinload(Site.technologies), selectinload(Site.indicators))
+        .options(*with_lists())
     )
 
 

@@ -9,7 +9,7 @@ from miniprogram_api.sites.models import LocalNote
 from miniprogram_api.sites.queries.local_notes import list_local_notes
 from miniprogram_api.sites.routes.scope import look_at, work_on
 from miniprogram_api.sites.schemas import local_notes as wire
-from miniprogram_api.sites.service import local_notes
+from miniprogram_api.sites.service import local_notes, retiring
 from miniprogram_api.sites.service.managed import get_part
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, requires
@@ -55,4 +55,4 @@ def retire_note(site_id: str, note_id: str) -> None:
     with atomic() as session:
         site = work_on(session, site_id, _FILE)
         note = get_part(session, LocalNote, parse_id(note_id), site_id=site.id)
-        local_notes.retire_local_note(session, site=site, note=note, actor=current_actor(), now=clock.now())
+        retiring.retire(session, site=site, part=note, actor=current_actor(), now=clock.now())

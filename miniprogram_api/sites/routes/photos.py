@@ -10,7 +10,7 @@ from miniprogram_api.sites.models import Photo
 from miniprogram_api.sites.queries.desk import get_desk_site
 from miniprogram_api.sites.routes.scope import MANAGE, VIEW, look_at, work_on
 from miniprogram_api.sites.schemas import showcase as wire
-from miniprogram_api.sites.service import photos
+from miniprogram_api.sites.service import photos, retiring
 from miniprogram_api.sites.service.managed import get_part
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, requires
@@ -87,4 +87,4 @@ def remove_photo(site_id: str, photo_id: str) -> None:
     with atomic() as session:
         site = work_on(session, site_id)
         photo = get_part(session, Photo, parse_id(photo_id), site_id=site.id)
-        photos.remove_photo(session, site=site, photo=photo, actor=current_actor(), now=clock.now())
+        retiring.retire(session, site=site, part=photo, actor=current_actor(), now=clock.now())

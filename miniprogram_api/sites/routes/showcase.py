@@ -9,7 +9,7 @@ from miniprogram_api.sites.models import Indicator, Notice, Technology
 from miniprogram_api.sites.queries.desk import get_desk_site
 from miniprogram_api.sites.routes.scope import MANAGE, VIEW, work_on
 from miniprogram_api.sites.schemas import showcase as wire
-from miniprogram_api.sites.service import showcase
+from miniprogram_api.sites.service import retiring, showcase
 from miniprogram_api.sites.service.managed import get_part
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, requires
@@ -73,9 +73,7 @@ def remove_technology(site_id: str, technology_id: str) -> None:
     with atomic() as session:
         site = work_on(session, site_id)
         technology = get_part(session, Technology, parse_id(technology_id), site_id=site.id)
-        showcase.remove_technology(
-            session, site=site, technology=technology, actor=current_actor(), now=clock.now()
-        )
+        retiring.retire(session, site=site, part=technology, actor=current_actor(), now=clock.now())
 
 
 @blp.get(f"{_SITE}/indicators")
@@ -107,9 +105,7 @@ def remove_indicator(site_id: str, indicator_id: str) -> None:
     with atomic() as session:
         site = work_on(session, site_id)
         indicator = get_part(session, Indicator, parse_id(indicator_id), site_id=site.id)
-        showcase.remove_indicator(
-            session, site=site, indicator=indicator, actor=current_actor(), now=clock.now()
-        )
+        retiring.retire(session, site=site, part=indicator, actor=current_actor(), now=clock.now())
 
 
 @blp.get(f"{_SITE}/notices")
@@ -141,4 +137,4 @@ def retire_notice(site_id: str, notice_id: str) -> None:
     with atomic() as session:
         site = work_on(session, site_id)
         notice = get_part(session, Notice, parse_id(notice_id), site_id=site.id)
-        showcase.retire_notice(session, site=site, notice=notice, actor=current_actor(), now=clock.now())
+        retiring.retire(session, site=site, part=notice, actor=current_actor(), now=clock.now())

@@ -1,4 +1,4 @@
-"""A site's own remarks on data that the registry owns: added, shown with their day, taken back."""
+"""A site's own remarks on data that the registry owns: added, shown with their day."""
 
 from datetime import datetime
 
@@ -19,15 +19,6 @@ def add_local_note(
     check_room(session, LocalNote, site_id=site.id, most=MOST_NOTES)
     note = LocalNote(id=new_id(), site_id=site.id, field=field, text=text, created_at=now, retired_at=None)
     session.add(note)
-    after = {"note_id": str(note.id), "field": field, "text": text}
+    after = {"local_note_id": str(note.id), "field": field, "text": text}
     note_change(session, site, part="local_notes", action="add_local_note", actor=actor, now=now, after=after)
     return note
-
-
-def retire_local_note(session: Session, *, site: Site, note: LocalNote, actor: Actor, now: datetime) -> None:
-    """Show a remark no longer."""
-    note.retired_at = now
-    before = {"note_id": str(note.id), "field": note.field}
-    note_change(
-        session, site, part="local_notes", action="retire_local_note", actor=actor, now=now, before=before
-    )

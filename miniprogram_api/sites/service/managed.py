@@ -60,7 +60,7 @@ def get_part(session: Session, kind: type[P], part_id: UUID, *, site_id: UUID) -
 def check_room(session: Session, kind: type[Part], *, site_id: UUID, most: int) -> None:
     """Raises ListFull when the site has as many of a kind as it can have."""
     statement = select(func.count()).select_from(kind).where(kind.site_id == site_id)
-    if issubclass(kind, OpeningRule | Notice | LocalNote):
+    if not issubclass(kind, Closure):
         statement = statement.where(kind.retired_at.is_(None))
     if session.scalars(statement).one() >= most:
         raise ListFull(most=most)

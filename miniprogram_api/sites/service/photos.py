@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from miniprogram_api.kernel import files
 from miniprogram_api.kernel.audit import Actor
-from miniprogram_api.kernel.db import after_commit
 from miniprogram_api.kernel.files import StoredImage
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.models import Photo, Site
@@ -54,15 +51,3 @@ def edit_photo(
     note_change(
         session, site, part="photos", action="edit_photo", actor=actor, now=now, before=before, after=after
     )
-
-
-def remove_photo(session: Session, *, site: Site, photo: Photo, actor: Actor, now: datetime) -> None:
-    """Take a photo off the site, and its file off the disk once that is certain."""
-    session.delete(photo)
-    if site.cover_photo_id == photo.id:
-        rest = select(Photo.id).where(Photo.site_id == site.id, Photo.id != photo.id)
-        site.cover_photo_id = session.scalar(rest.order_by(Photo.position, Photo.id).limit(1))
-    before = {"photo_id": str(photo.id), "file_name": photo.file_name, "alt": photo.alt}
-    note_change(session, site, part="photos", action="remove_photo", actor=actor, now=now, before=before)
-    store, name = files.current(), photo.file_name
-    after_commit(session, lambda: store.delete(name))

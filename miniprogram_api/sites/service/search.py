@@ -26,7 +26,7 @@ def index_sites(session: Session, sites: Sequence[Site]) -> None:
         return
     session.flush()
     named = select(Technology.site_id, Technology.name).where(
-        Technology.site_id.in_([site.id for site in sites])
+        Technology.site_id.in_([site.id for site in sites]), Technology.retired_at.is_(None)
     )
     technologies: dict[UUID, list[str]] = defaultdict(list)
     for site_id, name in session.execute(named.order_by(Technology.site_id, Technology.position)):

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,9 +11,7 @@ from sqlalchemy.orm import Session
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import FieldError, Invalid
 from miniprogram_api.kernel.ids import new_id
-from miniprogram_api.sites.errors import PartMissing
 from miniprogram_api.sites.models import Indicator, Notice, Site, Technology
-from miniprogram_api.sites.queries.notices import KEPT
 from miniprogram_api.sites.rules import indicator_kinds
 from miniprogram_api.sites.service.managed import check_room, next_position, note_change
 from miniprogram_api.sites.service.search import index_site
@@ -71,18 +68,6 @@ def edit_technology(
     index_site(session, site)
 
 
-def remove_technology(
-    session: Session, *, site: Site, technology: Technology, actor: Actor, now: datetime
-) -> None:
-    """Take a technology off the list."""
-    session.delete(technology)
-    before = {"technology_id": str(technology.id), "name": technology.name}
-    note_change(
-        session, site, part="technologies", action="remove_technology", actor=actor, now=now, before=before
-    )
-    index_site(session, site)
-
-
 def set_indicator(
     session: Session,
     *,
@@ -104,16 +89,19 @@ def set_indicator(
     text = _plain_decimal(value)
     same = (Indicator.site_id == site.id, Indicator.kind == kind, Indicator.year == year)
     indicator = session.scalar(select(Indicator).where(*same))
-    if indicator is None:
+    before = None
+    if indicator is None or indicator.retired_at is not None:
         check_room(session, Indicator, site_id=site.id, most=MOST_INDICATORS)
-        before = None
+    else:
+        before = {"value": indicator.value, "unit": indicator.unit, "source": indicator.source}
+    if indicator is None:
         indicator = Indicator(
             id=new_id(), site_id=site.id, kind=kind, year=year, value=text, unit=named.unit, source=source
         )
         session.add(indicator)
     else:
-        before = {"value": indicator.value, "unit": indicator.unit, "source": indicator.source}
         indicator.value, indicator.unit, indicator.source = text, named.unit, source
+        indicator.retired_at = None
     after = {"kind": kind, "year": year, "value": text, "unit": named.unit, "source": source}
     note_change(
         session,
@@ -126,17 +114,6 @@ def set_indicator(
         after=after,
     )
     return indicator
-
-
-def remove_indicator(
-    session: Session, *, site: Site, indicator: Indicator, actor: Actor, now: datetime
-) -> None:
-    """Take back a value that should not have been stated."""
-    session.delete(indicator)
-    before = {"kind": indicator.kind, "year": indicator.year, "value": indicator.value}
-    note_change(
-        session, site, part="indicators", action="remove_indicator", actor=actor, now=now, before=before
-    )
 
 
 def add_notice(
@@ -163,29 +140,6 @@ def add_notice(
     session.add(notice)
     after = {"notice_id": str(notice.id), "title": title}
     note_change(session, site, part="notices", action="add_notice", actor=actor, now=now, after=after)
-    return notice
-
-
-def retire_notice(session: Session, *, site: Site, notice: Notice, actor: Actor, now: datetime) -> None:
-    """Show a notice no longer."""
-    notice.retired_at = now
-    before = {"notice_id": str(notice.id), "title": notice.title}
-    note_change(session, site, part="notices", action="retire_notice", actor=actor, now=now, before=before)
-
-
-def restore_notice(session: Session, *, site: Site, notice_id: UUID, actor: Actor, now: datetime) -> Notice:
-    """Show a notice again that was taken down; one that is shown stays so. Raises PartMissing, ListFull."""
-    notice = session.get(Notice, notice_id)
-    if notice is None or notice.site_id != site.id:
-        raise PartMissing
-    if notice.retired_at is None:
-        return notice
-    if notice.retired_at <= now - KEPT:
-        raise PartMissing
-    check_room(session, Notice, site_id=site.id, most=MOST_NOTICES)
-    notice.retired_at = None
-    after = {"notice_id": str(notice.id), "title": notice.title}
-    note_change(session, site, part="notices", action="restore_notice", actor=actor, now=now, after=after)
     return notice
 
 

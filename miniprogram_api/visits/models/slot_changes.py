@@ -67,7 +67,7 @@ class ChangedBooking(Model):
     change_id: Mapped[UUID] = mapped_column(ForeignKey("visits_slot_changes.id"), primary_key=True)
     booking_id: Mapped[UUID] = mapped_column(ForeignKey("visits_bookings.id"), primary_key=True, index=True)
     effect: Mapped[Treatment] = mapped_column(text_enum(Treatment))
-    slot_before: Mapped[UUID] = mapped_column(ForeignKey("visits_slots.id"))
-    slot_after: Mapped[UUID | None] = mapped_column(ForeignKey("visits_slots.id"))
+    slot_before: Mapped[UUID] = mapped_column(ForeignKey("visits_slots.id"), index=True)
+    slot_after: Mapped[UUID | None] = mapped_column(ForeignKey("visits_slots.id"), index=True)
     revision: Mapped[int]
     outcome: Mapped[Outcome | None] = mapped_column(text_enum(Outcome))

@@ -19,6 +19,11 @@ def list_default_versions(session: Session) -> list[DefaultPolicy]:
     return list(session.scalars(select(DefaultPolicy).order_by(DefaultPolicy.version.desc())))
 
 
+def find_newest(session: Session) -> int | None:
+    """The newest version that was stated."""
+    return session.scalar(select(func.max(DefaultPolicy.version)))
+
+
 def list_dated_defaults(session: Session) -> list[DatedPolicy]:
     """The same as the rules see them."""
     return [

@@ -119,3 +119,18 @@ def spread(session: Session, version: int, *, now: datetime) -> list[UUID]:
     if len(sites) == _BATCH:
         events.publish(session, DefaultPolicySpreads(version))
     return sites
+
+
+def is_behind(session: Session) -> bool:
+    """Whether a site has not heard of the newest version; a read, so that a sweep seldom opens a write."""
+    newest = queries.find_newest(session)
+    return newest is not None and bool(queries.list_followers_without(session, newest, limit=1))
+
+
+def catch_up(session: Session, *, now: datetime) -> list[UUID]:
+    """Let sites follow whose first timetable was being made while the newest version was stated.
+
+    They were no followers yet when it spread, and read the city's rules before it was there.
+    """
+    newest = queries.find_newest(session)
+    return [] if newest is None else spread(session, newest, now=now)

@@ -31,12 +31,15 @@ def undo_scan(
     Raises NotFound, ScanNotAdmitting, ScanAlreadyUndone, UndoTooLate.
     """
     scan = _get_scan(session, scan_id, principal)
-    if scan.result is not ScanResult.OK or scan.booking_id is None:
+    if scan.booking_id is None:
+        raise ScanNotAdmitting
+    # Gates that send in what they did without a network lock the booking first, and settle its scans anew.
+    session.execute(select(Booking.id).where(Booking.id == scan.booking_id).with_for_update())
+    session.refresh(scan)
+    if scan.result is not ScanResult.OK:
         raise ScanNotAdmitting
     if not rules.can_be_undone(received_at=scan.received_at, now=now):
         raise UndoTooLate(minutes=int(UNDO_WINDOW.total_seconds()) // 60)
-    # Gates that send in what they did without a network lock the booking first.
-    session.execute(select(Booking.id).where(Booking.id == scan.booking_id).with_for_update())
     _annul(session, scan, reason=reason, by=scanner_of(principal), now=now)
     booking = _take_back(session, scan)
     if booking.channel is Channel.WALK_IN and booking.admitted == 0:

@@ -1,6 +1,7 @@
 """The gate page with a network: look, confirm, part of a party, undo; by keyboard and by mouse."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from flask import Flask
@@ -152,6 +153,68 @@ def test_staff_of_the_site_use_it_too_and_it_fits_a_phone(desk: Desk, site: Site
     door.admit(code_of(booking))
     expect(door.answer).to_contain_text("已入场 2 人")
     expect(door.page.get_by_role("link", name="工作台")).to_be_visible()
+
+
+_HEARD = """window.heard = [];
+window.OscillatorNode = class extends OscillatorNode {
+    constructor(context, options) { super(context, options); window.heard.push(options.frequency); }
+};"""
+
+
+def test_each_result_has_its_colour_its_words_and_its_tones(door: Door, book: Book) -> None:
+    door.page.add_init_script(_HEARD)
+    door.visit()
+    colours = set()
+
+    def came_of(tone: str, words: str, tones: list[int]) -> None:
+        expect(door.answer).to_have_class(f"answer tone-{tone}")
+        expect(door.answer).to_contain_text(words)
+        expect(door.told).to_contain_text(words)
+        assert door.page.evaluate("heard.splice(0)") == tones
+        colours.add(door.answer.evaluate("element => getComputedStyle(element).backgroundColor"))
+
+    booking = book(adults=2)
+    door.type(code_of(booking))
+    came_of("good", "可以入场", [880])
+    door.desk.press("Enter")
+    came_of("good", "已入场 2 人", [880, 1320])
+    door.type(code_of(booking))
+    came_of("warning", "已经用过", [520, 520])
+    door.type("v1.what.is.this")
+    came_of("danger", "无法识别", [240])
+    assert len(colours) == 3
+    door.page.get_by_role("button", name="声音开").click()
+    door.type(code_of(booking))
+    came_of("warning", "已经用过", [])
+
+
+@pytest.mark.parametrize("has_network", [True, False], ids=["online", "offline"])
+def test_the_guide_opens_on_the_page_itself_and_gives_the_focus_back(door: Door, has_network: bool) -> None:
+    page, desk = door.page, door.desk
+    with nullcontext() if has_network else desk.offline():
+        button = page.get_by_role("button", name="帮助")
+        desk.tab_to(button)
+        desk.press("Enter")
+        guide = page.get_by_role("dialog", name="怎样核销入场券")
+        expect(guide).to_contain_text("断网时照常扫码")
+        expect(guide.get_by_role("button", name="关闭")).to_be_focused()
+        desk.press("Escape")
+        expect(guide).to_be_hidden()
+        expect(button).to_be_focused()
+        button.click()
+        guide.get_by_role("button", name="关闭").click()
+        expect(button).to_be_focused()
+        assert desk.path == door.address
+
+
+def test_a_tablet_finds_back_to_its_gate_from_wherever_it_got(door: Door) -> None:
+    page, desk = door.page, door.desk
+    for path, status in (("/console/", 403), ("/console/help/gate", 200), ("/console/nowhere", 404)):
+        for name in ("回到核销页面", "长春低碳示范区工作台"):
+            desk.visit(path, status=status)
+            page.get_by_role("link", name=name).click()
+            door.wait_until_kept()
+            assert desk.path == door.address
 
 
 def test_another_site_is_not_there(door: Door, desk: Desk) -> None:

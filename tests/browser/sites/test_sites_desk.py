@@ -124,9 +124,11 @@ def test_a_photo_is_looked_at_before_it_is_sent(desk: Desk, site: Site, tmp_path
     told(page, "照片已上传")
     expect(page.get_by_role("img", name="湖岸的光伏长廊")).to_be_visible()
     expect(page.get_by_text("封面", exact=True)).to_be_visible()
-    page.get_by_role("link", name="删除照片：湖岸的光伏长廊").click()
-    page.get_by_role("button", name="删除这张照片").click()
-    told(page, "照片已删除")
+    page.get_by_role("button", name="删除照片：湖岸的光伏长廊").click()
+    told(page, "照片“湖岸的光伏长廊”已删除")
+    page.get_by_role("button", name="恢复照片：湖岸的光伏长廊").click()
+    told(page, "照片“湖岸的光伏长廊”已恢复")
+    expect(page.get_by_role("img", name="湖岸的光伏长廊")).to_be_visible()
 
 
 def _fill_rule(page: Page) -> None:

@@ -1,5 +1,7 @@
 """Many slots changed in a browser: by mouse and by keyboard, what it hits, what they are told, and undo."""
 
+import re
+
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
@@ -44,6 +46,30 @@ def messages() -> list[str]:
     events.drain()
     with reading() as session:
         return list(session.scalars(select(Message.title).order_by(Message.created_at, Message.id)))
+
+
+def test_a_mistake_in_the_filters_is_said_where_it_is(desk: Desk, site: Site) -> None:
+    new_slot(site)
+    desk.visit(slots_at(site))
+    page = desk.page
+    page.get_by_label("从哪天").fill(WEDNESDAY)
+    page.get_by_label("到哪天").fill("2026-11-24")
+    page.get_by_label("几点起").fill("11:00")
+    page.get_by_label("几点前开始").fill("09:00")
+    desk.expects(422)
+    page.get_by_role("button", name="筛选").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("alert").get_by_role("link")).not_to_have_count(0)
+    expect(page.get_by_label("从哪天")).to_have_value(WEDNESDAY)
+    wrong = page.locator(".question.has-error [aria-invalid]").first
+    expect(wrong).to_have_accessible_description(re.compile("错误："))
+    page.get_by_label("到哪天").fill(WEDNESDAY)
+    page.get_by_label("几点起").fill("")
+    page.get_by_label("几点前开始").fill("")
+    page.get_by_role("button", name="筛选").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_text("共 1 个场次")).to_be_visible()
+    expect(page.get_by_role("button", name="筛选")).to_be_focused()
 
 
 @pytest.mark.parametrize("size", [OFFICE, TABLET, PHONE], ids=["office", "tablet", "phone"])

@@ -180,13 +180,13 @@ export class Gate extends EventTarget {
       code, nonce, seats, scanned_at: new Date(at).toISOString(), offline: true,
     }));
     const { items } = await post("/scans/batch", { site_id: this.siteId, scans });
-    for (const [index, item] of items.entries()) {
+    const settled = items.map((item, index) => {
       const clashed = item.error || item.conflict_id || item.result !== "ok";
-      const entry = { ...entries[index], state: clashed ? "conflict" : "confirmed", answer: item };
-      await this.store.put("queue", entry);
-    }
+      return { ...entries[index], state: clashed ? "conflict" : "confirmed", answer: item };
+    });
+    for (const entry of settled) await this.store.put("queue", withoutPeople(entry));
     await this.#recall();
-    this.#tell("sent", entries.map((entry) => entry.nonce));
+    this.#tell("sent", settled);
     return true;
   }
 
@@ -236,4 +236,9 @@ export class Gate extends EventTarget {
   #tell(type, detail = null) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+// What was sent is only shown from now on: neither the ticket nor who came by it stays on the tablet.
+function withoutPeople({ code, answer: { booking, ...answer }, ...entry }) {
+  return { ...entry, answer };
 }

@@ -216,13 +216,13 @@ function showSound() {
   show(button, icon(isOn() ? "volume-up" : "volume-mute"), make("span", {}, isOn() ? "声音开" : "声音关"));
 }
 
-function sayWhatCameOfIt({ detail: nonces }) {
+function sayWhatCameOfIt({ detail: sent }) {
   byId("queue-fault").hidden = true;
-  showWhatCameOf(gate.queue.find((entry) => entry.nonce === waitsFor?.nonce && nonces.includes(entry.nonce)));
-  const clashes = gate.queue.filter((entry) => nonces.includes(entry.nonce) && entry.state === "conflict");
-  const confirmed = nonces.length - clashes.length;
+  showWhatCameOf(sent.find((entry) => entry.nonce === waitsFor?.nonce));
+  const clashes = sent.filter((entry) => entry.state === "conflict");
+  const confirmed = sent.length - clashes.length;
   const clashWords = clashes.length ? `，${clashes.length} 条冲突，请查看` : "";
-  announce(`已上传 ${nonces.length} 条：${confirmed} 条确认${clashWords}。`);
+  announce(`已上传 ${sent.length} 条：${confirmed} 条确认${clashWords}。`);
   play(clashes.length ? "warning" : "good");
 }
 
@@ -254,6 +254,7 @@ async function renew() {
 
 byId("code-form").addEventListener("submit", (event) => { event.preventDefault(); lookUp(input.value); });
 byId("camera-button").addEventListener("click", switchCamera);
+byId("help").addEventListener("click", () => byId("guide").showModal());
 byId("sound").addEventListener("click", () => { toggle(); showSound(); play("good"); });
 byId("walk-in-form").addEventListener("submit", walkIn);
 byId("leaving-form").addEventListener("submit", leave);

@@ -7,7 +7,7 @@ from flask import Response, url_for
 from miniprogram_api.console.access import PrincipalKind, anyone, current_principal, signed_in
 from miniprogram_api.console.assets import STATIC, address_of, send_asset
 from miniprogram_api.console.blueprint import console
-from miniprogram_api.console.guides import guide
+from miniprogram_api.console.guides import find_guide, guide
 from miniprogram_api.console.pages import page
 from miniprogram_api.identity.service import devices
 from miniprogram_api.kernel.db import reading
@@ -35,6 +35,7 @@ def open_gate(site_id: str) -> Response:
         scanner=scanner,
         is_device=principal.kind is PrincipalKind.DEVICE,
         address=address,
+        guide=find_guide("gate"),
         keys=json.dumps(verify_keys()),
         keep=json.dumps([address, *_kept()]),
     )

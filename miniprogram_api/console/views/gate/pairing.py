@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from miniprogram_api.console.access import anyone
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.gate import PairForm
+from miniprogram_api.console.leaving import leave
 from miniprogram_api.console.pages import done, page
 from miniprogram_api.identity.staff_authentication import authenticate_device
 from miniprogram_api.web import cookies
@@ -43,6 +44,7 @@ def pair_gate() -> AnyResponse:
 @anyone
 def unpair_gate() -> AnyResponse:
     """Have this tablet forget its token; the token itself stays good until the device is revoked."""
+    leave()
     response = done(url_for("console.pair_gate"), "这台设备已不再是闸机。要停用令牌，请在“闸机”页面操作。")
     cookies.drop(response, cookies.DEVICE)
     return response

@@ -11,6 +11,7 @@ from miniprogram_api.console.views.sites import (  # noqa: F401  importing puts 
     photos,
     policy,
     profile,
+    retiring,
     showcase,
     slot_changes,
     slots,

@@ -20,7 +20,9 @@ from miniprogram_api.sites.queries.opening import tell
 from miniprogram_api.sites.rules import closure_in_words
 from miniprogram_api.sites.service import Closure, Site, opening
 from miniprogram_api.sites.service.managed import get_part
+from miniprogram_api.visits.queries import slot_changes as queries
 from miniprogram_api.visits.service import closing_days
+from miniprogram_api.visits.service.slot_changes import Seen
 from miniprogram_api.web.schemas import parse_id
 
 
@@ -39,8 +41,12 @@ def add_closure(site_id: str) -> Response:
     step = step_at()
     if step is not Step.FILL and form.validate():
         with showing_refusals(form):
-            if step is Step.APPLY:
-                return _apply(site, form)
+            seen = seen_of(form.seen.data)
+            if step is Step.APPLY and not form.closes:
+                return _open_out_of_turn(site, form)
+            # Who was shown nothing has agreed to nothing: they are shown it now.
+            if step is Step.APPLY and seen is not None:
+                return _close(site, form, seen)
             return _preview(site, form)
     return page("sites/closure.html", site=site, form=form)
 
@@ -71,18 +77,21 @@ def _preview(site: Site, form: ClosureForm) -> Response:
     )
 
 
-def _apply(site: Site, form: ClosureForm) -> Response:
-    draft, now, seen = form.draft(), clock.now(), seen_of(form.seen.data)
-    if seen is not None and seen.bookings:
-        require_fresh()
+def _open_out_of_turn(site: Site, form: ClosureForm) -> Response:
+    draft = form.draft()
     with atomic() as session:
         again = work_on(session, str(site.id))
-        if not form.closes:
-            added = opening.add_closure(session, site=again, draft=draft, actor=current_actor(), now=now)
-            sentences = "".join(say_consequences(added.consequences))
-            return done(
-                url_for("console.show_opening", site_id=site.id), f"{closure_in_words(draft)}{sentences}"
-            )
+        added = opening.add_closure(session, site=again, draft=draft, actor=current_actor(), now=clock.now())
+        if added.consequences.get("called_off", {}).get("bookings_total"):
+            require_fresh()
+    sentences = "".join(say_consequences(added.consequences))
+    return done(url_for("console.show_opening", site_id=site.id), f"{closure_in_words(draft)}{sentences}")
+
+
+def _close(site: Site, form: ClosureForm, seen: Seen) -> Response:
+    draft, now = form.draft(), clock.now()
+    with atomic() as session:
+        again = work_on(session, str(site.id))
         change = closing_days.close_days(
             session,
             change_id=draft.id,
@@ -94,6 +103,8 @@ def _apply(site: Site, form: ClosureForm) -> Response:
             actor=current_actor(),
             now=now,
         )
+        if queries.count_changed(session, change.id):
+            require_fresh()
     address = url_for("console.show_change", site_id=site.id, change_id=change.id)
     return done(address, f"{closure_in_words(draft)}关闭 {len(change.slots)} 个场次。")
 

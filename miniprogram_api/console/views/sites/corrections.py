@@ -11,6 +11,7 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.sites.corrections import CorrectionForm, LocalNoteForm
 from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.scope import look_at, work_on
+from miniprogram_api.console.views.sites.retiring import LOCAL_NOTES, bin_of
 from miniprogram_api.console.words.sites import FIELD_NAMES
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
@@ -18,9 +19,7 @@ from miniprogram_api.registry.queries import corrections as queries
 from miniprogram_api.registry.service import corrections
 from miniprogram_api.registry.service.corrections import Claim
 from miniprogram_api.sites.queries.local_notes import list_local_notes
-from miniprogram_api.sites.service import LocalNote, local_notes
-from miniprogram_api.sites.service.managed import get_part
-from miniprogram_api.web.schemas import parse_id
+from miniprogram_api.sites.service import local_notes
 
 _PER_PAGE = 20
 _FILE = "corrections.file"
@@ -44,11 +43,13 @@ def list_corrections(site_id: str) -> Response:
             session, current_principal(), site.id, limit=_PER_PAGE, cursor=request.args.get("cursor")
         )
         notes = list_local_notes(session, site.id)
+        retired = bin_of(session, LOCAL_NOTES, site)
     return page(
         "sites/corrections.html",
         site=site,
         corrections=found,
         notes=notes,
+        retired=retired,
         states=_STATES,
         names=FIELD_NAMES,
         held=_say_held,
@@ -108,14 +109,3 @@ def add_local_note(site_id: str) -> Response:
             told = "备注已显示在示范点页面，并注明是示范点的说明。"
             return done(url_for("console.list_corrections", site_id=site.id), told)
     return page("sites/local_note.html", site=site, form=form)
-
-
-@console.post("/sites/<string:site_id>/corrections/notes/<string:note_id>/retire")
-@signed_in(_FILE)
-def retire_local_note(site_id: str, note_id: str) -> Response:
-    """Show a remark no longer."""
-    with atomic() as session:
-        site = work_on(session, site_id, _FILE)
-        note = get_part(session, LocalNote, parse_id(note_id), site_id=site.id)
-        local_notes.retire_local_note(session, site=site, note=note, actor=current_actor(), now=clock.now())
-    return done(url_for("console.list_corrections", site_id=site_id), "备注已撤下，小程序里不再显示。")

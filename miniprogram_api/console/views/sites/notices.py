@@ -8,12 +8,11 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.sites.showcase import NoticeForm
 from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.scope import look_at, work_on
+from miniprogram_api.console.views.sites.retiring import NOTICES, bin_of
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.sites.queries.notices import list_notices as find_notices
-from miniprogram_api.sites.service import Notice, showcase
-from miniprogram_api.sites.service.managed import get_part
-from miniprogram_api.web.schemas import parse_id
+from miniprogram_api.sites.service import showcase
 
 _SHOWN = "公告已发布，小程序里马上能看到。"
 
@@ -24,9 +23,17 @@ def list_notices(site_id: str) -> Response:
     """The notices that are shown, and those taken down lately, which can be shown again."""
     with reading() as session:
         site = look_at(session, site_id)
-        found = find_notices(session, site.id, now=clock.now())
+        found = find_notices(session, site.id)
+        retired = bin_of(session, NOTICES, site)
     may_manage = own_may("sites.manage", site=site)
-    return page("sites/notices.html", site=site, notices=found, may_manage=may_manage, today=clock.today())
+    return page(
+        "sites/notices.html",
+        site=site,
+        notices=found,
+        retired=retired,
+        may_manage=may_manage,
+        today=clock.today(),
+    )
 
 
 @console.route("/sites/<string:site_id>/notices/new", methods=["GET", "POST"])
@@ -50,28 +57,3 @@ def add_notice(site_id: str) -> Response:
                 )
             return done(url_for("console.list_notices", site_id=site.id), _SHOWN)
     return page("sites/notice.html", site=site, form=form)
-
-
-@console.post("/sites/<string:site_id>/notices/<string:notice_id>/retire")
-@signed_in("sites.manage")
-def retire_notice(site_id: str, notice_id: str) -> Response:
-    """Take a notice down; it can be shown again."""
-    with atomic() as session:
-        site = work_on(session, site_id)
-        notice = get_part(session, Notice, parse_id(notice_id), site_id=site.id)
-        showcase.retire_notice(session, site=site, notice=notice, actor=current_actor(), now=clock.now())
-        told = f"公告“{notice.title}”已撤下，小程序里不再显示。30 天内可以恢复。"
-    return done(url_for("console.list_notices", site_id=site_id), told)
-
-
-@console.post("/sites/<string:site_id>/notices/<string:notice_id>/restore")
-@signed_in("sites.manage")
-def restore_notice(site_id: str, notice_id: str) -> Response:
-    """Show a notice again."""
-    with atomic() as session:
-        site = work_on(session, site_id)
-        notice = showcase.restore_notice(
-            session, site=site, notice_id=parse_id(notice_id), actor=current_actor(), now=clock.now()
-        )
-        told = f"公告“{notice.title}”已恢复，小程序里马上能看到。"
-    return done(url_for("console.list_notices", site_id=site_id), told)

@@ -10,6 +10,7 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.sites.showcase import AltForm, PhotoForm
 from miniprogram_api.console.pages import done, own_may, page, showing_refusals
 from miniprogram_api.console.scope import look_at, work_on
+from miniprogram_api.console.views.sites.retiring import PHOTOS, bin_of
 from miniprogram_api.kernel import clock, files
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.files import MAX_UPLOAD_BYTES, FileRejected
@@ -50,7 +51,9 @@ def add_photo(site_id: str) -> Response:
 def _show_photos(site_id: str, form: PhotoForm) -> Response:
     with reading() as session:
         site = get_desk_site(session, current_principal(), parse_id(site_id))
-    return page("sites/photos.html", site=site, form=form, may_manage=own_may("sites.manage", site=site))
+        retired = bin_of(session, PHOTOS, site)
+    may_manage = own_may("sites.manage", site=site)
+    return page("sites/photos.html", site=site, form=form, retired=retired, may_manage=may_manage)
 
 
 def _store(form: PhotoForm) -> Image | None:
@@ -100,23 +103,6 @@ def make_cover(site_id: str, photo_id: str) -> Response:
     """Have a photo stand for the site in lists."""
     _edit(site_id, photo_id, {"cover": True})
     return done(url_for("console.list_photos", site_id=site_id), "封面已更换，列表里显示这张照片。")
-
-
-@console.route("/sites/<string:site_id>/photos/<string:photo_id>/remove", methods=["GET", "POST"])
-@signed_in("sites.manage")
-def remove_photo(site_id: str, photo_id: str) -> Response:
-    """Delete a photo, after a page that shows which: it cannot be undone."""
-    with reading() as session:
-        site = look_at(session, site_id, "sites.manage")
-        photo = get_part(session, Photo, parse_id(photo_id), site_id=site.id)
-    form = AltForm(obj=photo)
-    if form.is_submitted():
-        with atomic() as session:
-            site = work_on(session, site_id)
-            photo = get_part(session, Photo, parse_id(photo_id), site_id=site.id)
-            photos.remove_photo(session, site=site, photo=photo, actor=current_actor(), now=clock.now())
-        return done(url_for("console.list_photos", site_id=site_id), "照片已删除，小程序里不再显示。")
-    return page("sites/remove_photo.html", site=site, photo=photo)
 
 
 def _edit(site_id: str, photo_id: str, changes: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from miniprogram_api.visits.errors.slots import ChangeOutdated
 from miniprogram_api.visits.queries import slot_changes as queries
 from miniprogram_api.visits.rules.slot_choice import SlotAct, SlotChoice
 from miniprogram_api.visits.service import slot_change_undo, slot_changes
+from miniprogram_api.visits.service.slot_changes import Seen
 from miniprogram_api.web.schemas import parse_id
 
 _TARGETS = 200
@@ -55,9 +56,11 @@ def change_slots(site_id: str) -> Response:
     step = step_at()
     if step is not Step.FILL and form.validate():
         with showing_refusals(form):
-            if step is Step.APPLY:
+            seen = seen_of(form.seen.data)
+            # Who was shown nothing has agreed to nothing: they are shown it now.
+            if step is Step.APPLY and seen is not None:
                 try:
-                    return _apply(site, form, choice)
+                    return _apply(site, form, choice, seen)
                 except ChangeOutdated as outdated:
                     form.refuse(outdated)
             return _preview(site, form, choice)
@@ -104,10 +107,7 @@ def _preview(site: Site, form: ChangeForm, choice: SlotChoice) -> Response:
     )
 
 
-def _apply(site: Site, form: ChangeForm, choice: SlotChoice) -> Response:
-    seen = seen_of(form.seen.data)
-    if seen is not None and seen.bookings:
-        require_fresh()
+def _apply(site: Site, form: ChangeForm, choice: SlotChoice, seen: Seen) -> Response:
     with atomic() as session:
         look_at(session, str(site.id), "slots.manage")
         change = slot_changes.change_slots(
@@ -121,6 +121,8 @@ def _apply(site: Site, form: ChangeForm, choice: SlotChoice) -> Response:
             now=clock.now(),
         )
         counted = queries.count_changed(session, change.id)
+        if counted:
+            require_fresh()
     told = _done_words(change.act, len(change.slots), form.capacity.data)
     followed = "；".join(say_counts(counted))
     address = url_for("console.show_change", site_id=site.id, change_id=change.id)
@@ -161,6 +163,7 @@ def show_change(site_id: str, change_id: str) -> Response:
         bookings=bookings,
         total=sum(row.bookings for row in counted),
         span=short_span,
+        may_open=own_may("bookings.view", site=site),
         may_undo=_may_undo(site, change.act) and change.undone_at is None and now < change.undo_until,
     )
 

@@ -180,9 +180,10 @@ def change(
     return row
 
 
-def withdraw(session: Session, change_id: UUID, *, actor: Actor, now: datetime) -> SettingChange:
-    """Call off a change before it takes effect. Raises NotFound, SettingInForce."""
-    wanted = select(SettingChange).where(SettingChange.id == change_id, SettingChange.withdrawn_at.is_(None))
+def withdraw(session: Session, name: str, change_id: UUID, *, actor: Actor, now: datetime) -> SettingChange:
+    """Call off a setting's change before it takes effect. Raises NotFound, SettingInForce."""
+    waiting = (SettingChange.name == name, SettingChange.withdrawn_at.is_(None))
+    wanted = select(SettingChange).where(SettingChange.id == change_id, *waiting)
     row = session.scalar(wanted.with_for_update())
     if row is None:
         raise NotFound

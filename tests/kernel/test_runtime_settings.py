@@ -69,17 +69,17 @@ def test_the_latest_to_take_effect_wins_whichever_was_said_last(clock: Clock) ->
 def test_a_withdrawn_change_never_holds(clock: Clock) -> None:
     change = _change(clock, 10, ahead=timedelta(days=1))
     with atomic() as session:
-        runtime_settings.withdraw(session, change.id, actor=SYSTEM, now=clock.now)
+        runtime_settings.withdraw(session, change.name, change.id, actor=SYSTEM, now=clock.now)
     clock.advance(days=2)
     assert _value(clock) == 30
     with atomic() as session, pytest.raises(NotFound):
-        runtime_settings.withdraw(session, change.id, actor=SYSTEM, now=clock.now)
+        runtime_settings.withdraw(session, change.name, change.id, actor=SYSTEM, now=clock.now)
 
 
 def test_what_holds_already_is_not_withdrawn(clock: Clock) -> None:
     change = _change(clock, 10)
     with atomic() as session, pytest.raises(SettingInForce):
-        runtime_settings.withdraw(session, change.id, actor=SYSTEM, now=clock.now)
+        runtime_settings.withdraw(session, change.name, change.id, actor=SYSTEM, now=clock.now)
 
 
 @pytest.mark.parametrize("value", [4, 121])

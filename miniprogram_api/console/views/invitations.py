@@ -1,6 +1,6 @@
 """The page that a link opens: its owner chooses a password, enrols the second factor and is signed in."""
 
-from flask import request, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from miniprogram_api.console.access import anyone
@@ -22,8 +22,7 @@ from miniprogram_api.kernel.db import atomic, reading
 def open_invitation(token: str) -> Response:
     """Choose the password of one's account; a link that is over says whom to ask."""
     rules = doorway.profile()
-    if request.method == "POST":
-        doorway.slow_down_network()
+    doorway.slow_down_network()
     try:
         with reading() as session:
             opened = invitations.open_invitation(session, token, history=rules.history, now=clock.now())

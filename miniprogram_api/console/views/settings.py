@@ -126,14 +126,14 @@ def _told(changed: SettingChange) -> str:
 
 
 @console.post("/settings/<string:name>/changes/<string:setting_change_id>/withdraw")
-@signed_in("settings.manage")
+@signed_in("settings.manage", fresh=True)
 def withdraw_change(name: str, setting_change_id: str) -> Response:
     """Call off a change before it takes effect."""
     setting, form = runtime_settings.get(name), SettingForm(formdata=None)
     with showing_refusals(form):
         with atomic() as session:
             runtime_settings.withdraw(
-                session, parse_id(setting_change_id), actor=current_actor(), now=clock.now()
+                session, name, parse_id(setting_change_id), actor=current_actor(), now=clock.now()
             )
         return done(url_for("console.show_setting", name=name), "这项修改已撤回，到时不会生效。")
     return _show(setting, form)

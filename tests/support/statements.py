@@ -9,11 +9,11 @@ from miniprogram_api.kernel.db import db
 
 
 @contextmanager
-def statements() -> Generator[list[str]]:
+def statements(*, but: str = "FROM kernel_setting_changes") -> Generator[list[str]]:
     """The statements sent while it is open, without BEGIN, COMMIT and the like.
 
-    Nor is the copy of the run-time settings counted, which a process takes every two seconds and no request
-    pays for alone.
+    Nor are those counted that hold `but`: by default the copy of the run-time settings, which a process takes
+    every two seconds and no request pays for alone.
     """
     sent: list[str] = []
 
@@ -25,8 +25,6 @@ def statements() -> Generator[list[str]]:
         yield sent
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-        sent[:] = [
-            text
-            for text in sent
-            if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK")) and "kernel_setting_changes" not in text
-        ]
+        sent[:] = [text for text in sent if not text.startswith(("BEGIN", "COMMIT", "ROLLBACK"))]
+        if but:
+            sent[:] = [text for text in sent if but not in " ".join(text.split())]

@@ -68,7 +68,7 @@ def test_a_mistake_in_the_filters_is_said_where_it_is(desk: Desk, site: Site) ->
     page.get_by_label("几点前开始").fill("")
     page.get_by_role("button", name="筛选").click()
     expect(page.get_by_role("alert")).to_have_count(0)
-    expect(page.get_by_text("共 1 个场次")).to_be_visible()
+    expect(page.locator("#list").get_by_text("共 1 个场次")).to_be_visible()
     expect(page.get_by_role("button", name="筛选")).to_be_focused()
 
 

@@ -1,4 +1,4 @@
-"""Who may see a page, and the caller's own rights as templates ask for them."""
+"""Who may see a page, in the words of the console."""
 
 from miniprogram_api.kernel.access import Principal, PrincipalKind
 from miniprogram_api.web.auth import current_actor, current_principal, public, require_fresh, requires

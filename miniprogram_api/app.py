@@ -35,8 +35,19 @@ from miniprogram_api.web.prepared import init_prepared
 from miniprogram_api.web.telemetry import init_telemetry
 from miniprogram_api.wechat.gateway import Gateway
 
-FEATURES = ("wechat", "identity", "sites", "visits", "messaging", "engagement", "registry", "open_data")
-SCHEMA_HEAD = "0003"
+FEATURES = (
+    "miniprogram_api.wechat",
+    "miniprogram_api.identity",
+    "miniprogram_api.sites",
+    "miniprogram_api.visits",
+    "content",
+    "miniprogram_api.feedback",
+    "miniprogram_api.messaging",
+    "miniprogram_api.engagement",
+    "miniprogram_api.registry",
+    "miniprogram_api.open_data",
+)
+SCHEMA_HEAD = "0004"
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -125,7 +136,7 @@ def _init_features(app: Flask, settings: Settings) -> None:
 
 
 def _optional(feature: str, module: str) -> ModuleType | None:
-    name = f"miniprogram_api.{feature}.{module}"
+    name = f"{feature}.{module}"
     return importlib.import_module(name) if find_spec(name) else None
 
 

@@ -17,6 +17,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
     {
         "member.self": "use one's own member account",
         "visits.book": "book, change and cancel one's own visits",
+        "content.react": "read, like and keep articles, answer their questions, follow topics",
+        "feedback.send": "write about an article or a site, and see one's own",
         "staff.self": "see and end one's own staff sessions, change one's own password",
         "staff.view": "see staff accounts, their roles, and organisations",
         "staff.manage": "create and disable staff accounts, give and take roles, create organisations",
@@ -48,6 +50,14 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "withdrawals.call": "see whom to call about visits that a withdrawal cancelled, unmasked",
         "objections.view": "see objections to public notices, without who made them",
         "objections.review": "decide about objections that the content check left to people",
+        "content.view": "see articles in any state, their revisions, reviews and the media library",
+        "content.write": "write articles, put them forward for review, and keep pictures for them",
+        "content.review": "decide at a step of review, never about one's own text",
+        "content.publish": "publish, schedule, pin, retract and push what review has approved",
+        "content.words": "keep the lists of wrong and sensitive words",
+        "content.topics": "keep the topics that articles stand under",
+        "feedback.view": "see what members wrote about articles and sites, without who wrote it",
+        "feedback.manage": "answer it, and decide about what the content check left to people",
         "registry.view": "see the state of the exchange with the registry, its reports and dead letters",
         "registry.manage": "pull, replay and discard, and decide where the registry's events are sent",
         "partners.view": "see the systems that may call as the registry, and their keys' fingerprints",
@@ -99,15 +109,22 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
             _ORGANISATION,
             may="sites.view sites.manage gate.devices slots.view slots.manage policy.manage bookings.view"
             " bookings.manage bookings.override strikes.manage gate.scan gate.undo personal_data.reveal"
-            " corrections.view corrections.file withdrawals.view withdrawals.call figures.view",
+            " corrections.view corrections.file withdrawals.view withdrawals.call figures.view"
+            " feedback.view feedback.manage",
         ),
         # Stand at the door; see who comes, never a phone number.
         Role.GATE: _role(_SITE, _ORGANISATION, may="sites.view slots.view bookings.view gate.scan gate.undo"),
         Role.GUIDE: _role(_SITE, _ORGANISATION, may="sites.view slots.view bookings.view"),
         # An editor writes, a reviewer publishes, nobody does both by one role.
-        Role.EDITOR: _role(_SITE, _ORGANISATION, _CITY, may="sites.view"),
+        Role.EDITOR: _role(
+            _SITE, _ORGANISATION, _CITY, may="sites.view content.view content.write feedback.view"
+        ),
         Role.REVIEWER: _role(
-            _SITE, _ORGANISATION, _CITY, may="sites.view sites.publish objections.view objections.review"
+            _SITE,
+            _ORGANISATION,
+            _CITY,
+            may="sites.view sites.publish objections.view objections.review content.view content.review"
+            " content.publish content.words content.topics feedback.view feedback.manage",
         ),
         # Their work begins with campaigns and activities.
         Role.TEACHER: _role(_ORGANISATION),
@@ -118,7 +135,7 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
             may="staff.view staff.manage sites.view sites.manage sites.publish slots.view gate.devices"
             " corrections.view withdrawals.view objections.view registry.view registry.manage"
             " partners.view partners.manage settings.view settings.manage"
-            " figures.view",
+            " figures.view content.view content.words content.topics",
         ),
         Role.AUDITOR: _role(_CITY, may="audit.view audit.export"),
         Role.DPO: _role(
@@ -132,10 +149,12 @@ ROLES: Mapping[Role, RolePolicy] = MappingProxyType(
 # Whoever holds these decides what others may do, or sees whom they like: giving one takes two people.
 TWO_PERSON = frozenset({Role.ADMIN, Role.DPO})
 
-# What concerns no site: a role that is held over less than the city does not bring it.
-CITY_ONLY = frozenset({"objections.view", "objections.review"})
+# What concerns the city as a whole: a role that is held over less than the city does not bring it.
+CITY_ONLY = frozenset({"objections.view", "objections.review", "content.words", "content.topics"})
 
-MEMBER = Grant(role="member", permissions=frozenset({"member.self", "visits.book"}))
+MEMBER = Grant(
+    role="member", permissions=frozenset({"member.self", "visits.book", "content.react", "feedback.send"})
+)
 # Whoever is signed in as staff, whatever their roles.
 STAFF_SELF = Grant(role="staff", permissions=frozenset({"staff.self"}))
 _DEVICE = frozenset({"gate.scan", "gate.undo"})

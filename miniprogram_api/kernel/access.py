@@ -21,7 +21,7 @@ class Grant:
     organisation_id: UUID | None = None
     site_id: UUID | None = None
 
-    def covers(self, *, site_id: UUID, organisation_id: UUID | None) -> bool:
+    def covers(self, *, site_id: UUID | None, organisation_id: UUID | None) -> bool:
         if self.site_id is not None:
             return self.site_id == site_id
         if self.organisation_id is not None:
@@ -43,8 +43,8 @@ class Principal:
         """Whether any grant gives the permission, wherever it holds."""
         return any(permission in grant.permissions for grant in self.grants)
 
-    def may_at(self, permission: str, *, site_id: UUID, organisation_id: UUID | None) -> bool:
-        """Whether a grant that covers this site gives the permission."""
+    def may_at(self, permission: str, *, site_id: UUID | None, organisation_id: UUID | None) -> bool:
+        """Whether a grant that covers the site, or else its organisation or the city, gives it."""
         return any(
             permission in grant.permissions and grant.covers(site_id=site_id, organisation_id=organisation_id)
             for grant in self.grants

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.support.tree import ROOT
 
 _PACKAGE = ROOT / "miniprogram_api"
+_CONTENT = ROOT / "content"
 _SKIPPED = {"devtools", "console"}
 _NAME = re.compile(r"[a-z_]+\.[a-z_]+")
 
@@ -26,8 +27,8 @@ def recorded_actions() -> set[str]:
 
 def modules() -> Iterator[Path]:
     """Where something may be recorded."""
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        if path.relative_to(_PACKAGE).parts[0] not in _SKIPPED:
+    for path in sorted([*_PACKAGE.rglob("*.py"), *_CONTENT.rglob("*.py")]):
+        if path.relative_to(ROOT).parts[1] not in _SKIPPED:
             yield path
 
 

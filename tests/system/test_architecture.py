@@ -16,6 +16,7 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "miniprogram_api"
+CONTENT = ROOT / "content"
 NOT_FEATURES = {"kernel", "web", "wechat", "operations", "devtools"}
 # Sums over the tables of several features are no question one of them could answer.
 READS_ALL_MODELS = {"reports"}
@@ -27,7 +28,8 @@ MOST_LINES, USUAL_LINES, USUAL_FUNCTION = 400, 250, 30
 
 
 def _modules() -> list[Path]:
-    return sorted([*PACKAGE.rglob("*.py"), *(ROOT / "config").glob("*.py"), ROOT / "wsgi.py"])
+    ours = (PACKAGE.rglob("*.py"), CONTENT.rglob("*.py"), (ROOT / "config").glob("*.py"))
+    return sorted([*(path for paths in ours for path in paths), ROOT / "wsgi.py"])
 
 
 def _name(path: Path) -> str:
@@ -38,8 +40,15 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def _features() -> set[str]:
-    return {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} - NOT_FEATURES
+def _features() -> dict[str, Path]:
+    """Each feature by its import name."""
+    inside = {f"miniprogram_api.{path.name}": path for path in PACKAGE.iterdir()}
+    packages = {**inside, "content": CONTENT}
+    return {
+        name: path
+        for name, path in packages.items()
+        if (path / "__init__.py").exists() and path.name not in NOT_FEATURES
+    }
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -65,7 +74,7 @@ def test_every_package_stands_in_a_layer() -> None:
         for path in PACKAGE.iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     } - {"miniprogram_api.__init__"}
-    assert ours | {"config"} == standing
+    assert ours | {"config", "content"} == standing
 
 
 def test_no_feature_reaches_into_another() -> None:
@@ -73,25 +82,25 @@ def test_no_feature_reaches_into_another() -> None:
 
     Reports may read models too, and only read: they have no service.
     """
+    features = _features()
     reached = [
         f"{_name(path)}: {name}"
-        for feature in _features()
-        for path in (PACKAGE / feature).rglob("*.py")
+        for feature, folder in features.items()
+        for path in folder.rglob("*.py")
         for name in _imported(_tree(path))
-        if (parts := name.split("."))[0] == "miniprogram_api"
-        and len(parts) > 2
-        and parts[1] in _features() - {feature}
-        and parts[2] in PRIVATE_TO_A_FEATURE
-        and not (feature in READS_ALL_MODELS and parts[2] == "models")
+        for other in features.keys() - {feature}
+        if name.startswith(f"{other}.")
+        and (part := name.removeprefix(f"{other}.").split(".")[0]) in PRIVATE_TO_A_FEATURE
+        and not (folder.name in READS_ALL_MODELS and part == "models")
     ]
     assert reached == []
 
 
 def test_files_of_a_feature_have_the_usual_names_or_a_reason() -> None:
     unexplained = []
-    for feature in _features():
-        reasons = ast.get_docstring(_tree(PACKAGE / feature / "__init__.py")) or ""
-        for path in (PACKAGE / feature).iterdir():
+    for folder in _features().values():
+        reasons = ast.get_docstring(_tree(folder / "__init__.py")) or ""
+        for path in folder.iterdir():
             stem = path.stem
             usual = (
                 stem in VOCABULARY or stem.split("_")[0] in VOCABULARY or stem.split("_")[-1] in VOCABULARY

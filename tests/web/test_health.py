@@ -132,7 +132,7 @@ def test_a_server_that_was_asked_to_end_is_alive_and_not_ready(client: FlaskClie
 
 
 def test_the_build_says_what_it_is(client: FlaskClient) -> None:
-    assert client.get("/version").get_json() == {"version": "0.1.0", "commit": "unknown", "schema": "0003"}
+    assert client.get("/version").get_json() == {"version": "0.1.0", "commit": "unknown", "schema": "0004"}
 
 
 @pytest.mark.parametrize("settings", [{"commit": "abc1234"}], indirect=True)

@@ -1,0 +1,1 @@
+"""Facts about content that others may act on; ids and plain values only."""

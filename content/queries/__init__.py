@@ -1,0 +1,1 @@
+"""Reads of content: for the desk, for members, and for the features above."""

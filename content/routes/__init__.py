@@ -1,0 +1,3 @@
+"""Content over HTTP: for everybody, and for members."""
+
+APP_BLUEPRINTS = ()

@@ -1,0 +1,1 @@
+"""Commands on content, a module per noun."""

@@ -11,6 +11,7 @@ Gone
 └── ArticleWithdrawn    it was shown, and is no longer; says since when
 Invalid
 ├── DraftRefused        cannot be kept at all; names the fields
+├── DocumentRefused     the text is no document that we know; names the places
 ├── NotReady            cannot be put forward; names everything that is missing
 ├── NoteMissing         returned without a word why
 └── InstantRefused      a time that is over, or in the wrong order
@@ -35,7 +36,9 @@ Conflict
 └── WordNotMarked       the word is not in the text, or may stand there already
 """
 
-from miniprogram_api.kernel.errors import Conflict, Gone, Invalid, NotFound
+from collections.abc import Sequence
+
+from miniprogram_api.kernel.errors import Conflict, FieldError, Gone, Invalid, NotFound
 
 
 class ArticleMissing(NotFound):
@@ -84,6 +87,15 @@ class DraftRefused(Invalid):
     """Something of it does not fit where it is kept."""
 
     code = "content.draft_refused"
+
+
+class DocumentRefused(Invalid):
+    """The text holds what an article cannot hold; each field is a place in it, `content[3].attrs.level`."""
+
+    code = "content.document_refused"
+
+    def __init__(self, fields: Sequence[FieldError]) -> None:
+        super().__init__(fields=fields)
 
 
 class NotReady(Invalid):

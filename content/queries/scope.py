@@ -33,7 +33,7 @@ def holds_at(
     organisation_id: UUID | None,
     site_id: UUID | None,
 ) -> bool:
-    """Whether the caller holds a permission over a desk: a site's, an organisation's, or (neither) the city's.
+    """Whether the caller holds a permission over a site's desk, an organisation's, or (neither) the city's.
 
     A site answers to whoever operates it now.
     """

@@ -1,6 +1,6 @@
 """Writing: an article is begun, and each save of another text is a revision of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -51,7 +51,7 @@ def create_article(
 
     It may be as incomplete as it is. Raises DraftRefused, DocumentRefused. The caller has checked the place.
     """
-    _check(session, draft)
+    draft = _checked(session, draft)
     article = Article(
         id=new_id(),
         organisation_id=None if site_id is not None else organisation_id,
@@ -94,7 +94,7 @@ def save_revision(
     revision that it publishes, and so does what is shown. Raises VersionConflict unless it was written on
     top of the latest revision, DraftRefused, DocumentRefused.
     """
-    _check(session, draft)
+    draft = _checked(session, draft)
     latest = latest_revision(session, article)
     if latest.content_hash == draft.content_hash:
         return Saved(latest, changed=False)
@@ -172,12 +172,14 @@ def draft_of(revision: Revision) -> Draft:
     )
 
 
-def _check(session: Session, draft: Draft) -> None:
+def _checked(session: Session, draft: Draft) -> Draft:
+    """The draft in the spelling in which it is kept: what an editor adds that nobody sees is no change."""
     check_draft(draft)
     rendering.validate(draft.body)
     cover = _cover(draft)
     if cover is not None and session.get(Asset, cover) is None:
         raise DraftRefused(fields=[FieldError("cover_asset_id", "content.asset_not_found")])
+    return replace(draft, body=rendering.normalised(draft.body))
 
 
 def _cover(draft: Draft) -> UUID | None:

@@ -25,7 +25,7 @@ class LockView:
 
 
 def hold(session: Session, article: Article, *, staff_id: UUID, tab: str, now: datetime) -> LockView:
-    """Say that a window has a locked article open, at its opening and every 30 seconds, and hear who else has.
+    """Say at its opening, and every 30 seconds, that a window has a locked article open; hear who else has.
 
     Who came first is named until they leave, or for 90 seconds after their last word.
     """

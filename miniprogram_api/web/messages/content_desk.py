@@ -1,4 +1,4 @@
-"""Texts of what can go wrong with content."""
+"""Texts of what can go wrong at the desk of content."""
 
 MESSAGES = {
     "content.article_not_found": ("没有找到这篇文章。", "There is no such article."),
@@ -9,10 +9,6 @@ MESSAGES = {
     "content.word_not_found": ("词库里没有这个词。", "The list has no such word."),
     "content.article_withdrawn": ("这篇文章已下线。", "This article is no longer shown."),
     "content.draft_refused": ("有内容放不下或无法保存，请按提示修改。", "Some of it cannot be kept."),
-    "content.document_refused": (
-        "正文里有编辑器不支持的内容，请按提示修改。",
-        "The body holds something that the editor does not know.",
-    ),
     "content.not_ready": ("还不能提交审核，请先处理下列事项。", "It cannot be put forward for review yet."),
     "content.note_missing": ("退回时请写明理由，作者会看到。", "Say why you return it."),
     "content.instant_refused": ("时间不对，请重新选择。", "This time cannot be chosen."),
@@ -62,24 +58,19 @@ MESSAGES = {
     "content.unreadable": ("含有无法保存的字符。", "It holds characters that cannot be kept."),
     "content.title_missing": ("请填写标题。", "Give it a title."),
     "content.summary_missing": ("请填写摘要，列表和分享时会用到。", "Give it a summary."),
-    "content.body_missing": ("请填写正文。", "Write its text."),
     "content.cover_missing": ("请选择封面图片。", "Choose a cover."),
     "content.cover_gone": ("封面图片已从素材库移除，请重新选择。", "The cover was taken out of the library."),
     "content.cover_alt_missing": ("请为封面图片填写说明文字。", "Describe the cover in words."),
     "content.picture_gone": ("正文第 {block} 段的图片已从素材库移除。", "A picture left the library."),
-    "content.picture_alt_missing": ("正文第 {block} 段的图片缺少说明文字。", "A picture is not described."),
-    "content.picture_placeholder": (
-        "正文第 {block} 段有一张外部图片尚未上传。",
-        "A picture from elsewhere has to be uploaded.",
-    ),
-    "content.link_refused": (
-        "正文里的链接“{host}”不在允许的网站之内。",
-        "Links to {host} are not allowed.",
-    ),
     "content.link_broken": ("正文里有链接指向未公开的内容：{target}。", "A link leads to nothing public."),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
-    "content.source_missing": ("请填写来源。", "Name the source."),
-    "content.quiz_incomplete": ("第 {question} 道题不完整：{problem}。", "Question {question} is incomplete."),
+    "content.quiz_text": ("第 {question} 道题没有题干。", "Question {question} asks nothing."),
+    "content.quiz_options": (
+        "第 {question} 道题至少要有两个选项，每个都要填写。",
+        "Question {question} needs two options, each with a text.",
+    ),
+    "content.quiz_right": ("第 {question} 道题没有标出正确答案。", "Question {question} has nothing right."),
+    "content.reason_missing": ("请说明理由。", "Say why."),
     "content.word_wrong": (
         "“{word}”可能有误，建议改为“{suggestion}”；确需保留请说明理由。",
         "“{word}” may be wrong; “{suggestion}” is meant.",

@@ -1,0 +1,37 @@
+"""Who is told of an article when it is published, and how, counted before it is done."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from wtforms.fields.choices import SelectChoice
+
+from content.models import Revision
+from content.queries.desk_topics import count_followers, followers_of
+from miniprogram_api.console.forms.fields import picks
+from miniprogram_api.messaging.queries import count_reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """How many follow the topics of a text, and how many of them WeChat will also tell."""
+
+    followers: int
+    by_wechat: int
+
+    @property
+    def said(self) -> str:
+        """In words, for the hint and for the page before the act."""
+        if not self.followers:
+            return "还没有市民关注它的专题，不会通知任何人"
+        only = self.followers - self.by_wechat
+        return (
+            f"{self.followers} 人会收到小程序消息，其中 {self.by_wechat} 人同时收到微信订阅消息，"
+            f"{only} 人只有小程序消息（没有订阅额度）"
+        )
+
+    @property
+    def hint(self) -> str:
+        """What the tick means."""
+        return f"按现在的关注情况：{self.said}。"

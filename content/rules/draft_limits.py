@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from uuid import UUID
 
@@ -46,6 +46,8 @@ def _lengths(draft: Draft) -> Iterator[FieldError]:
             yield FieldError(name, "content.too_many", {"most": most})
     if any(len(technology) > MOST_TECHNOLOGY for technology in draft.technologies):
         yield FieldError("technologies", "content.too_long", {"most": MOST_TECHNOLOGY})
+    if not all(isinstance(question, Mapping) for question in draft.quiz):
+        yield FieldError("quiz", "content.unreadable")
 
 
 def _ids(draft: Draft) -> Iterator[FieldError]:

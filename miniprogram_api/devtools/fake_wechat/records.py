@@ -126,6 +126,8 @@ class Settings:
     country_code_type: str = "string"
     delivery_s: float = 0.01
     detail_errcode: int = 0
+    publish_s: float = 0.05
+    publish_held: bool = False
 
 
 @dataclass(frozen=True)

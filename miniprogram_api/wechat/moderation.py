@@ -87,7 +87,7 @@ def _has_failed_check(detail: object) -> bool:
     if detail is None:
         return False
     # In XML a list of one is its one entry.
-    parts = detail if isinstance(detail, list) else [detail]
+    parts = detail if isinstance(detail, list) else [detail or "nothing to read"]
     return any(not isinstance(part, dict) or part.get("errcode") not in (None, 0, "0") for part in parts)
 
 

@@ -7,16 +7,14 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from miniprogram_api.devtools.fake_wechat.journal import Entry
 from miniprogram_api.devtools.fake_wechat.records import Push
 from miniprogram_api.devtools.fake_wechat.sealing import encrypt, sign
-
-if TYPE_CHECKING:
-    from miniprogram_api.devtools.fake_wechat.state import State
+from miniprogram_api.devtools.fake_wechat.state import State
 
 ANSWER_WITHIN_S = 5
 TRIES = 3
@@ -64,7 +62,7 @@ def to_xml(message: dict[str, Any]) -> str:
 
 
 def push_message(
-    state: "State",
+    state: State,
     push: Push,
     message: dict[str, Any],
     *,

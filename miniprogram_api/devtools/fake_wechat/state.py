@@ -22,12 +22,12 @@ from miniprogram_api.devtools.fake_wechat.demo import (
 from miniprogram_api.devtools.fake_wechat.faults import FaultPlan
 from miniprogram_api.devtools.fake_wechat.journal import Journal
 from miniprogram_api.devtools.fake_wechat.meters import Meters
-from miniprogram_api.devtools.fake_wechat.publications import OfficialShelf
 from miniprogram_api.devtools.fake_wechat.records import (
     Account,
     Code,
     CodeKind,
     Membership,
+    OfficialShelf,
     Person,
     Push,
     Settings,

@@ -10,8 +10,8 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from miniprogram_api.devtools.fake_wechat.checks import account_by_token, parse_object, require_method
-from miniprogram_api.devtools.fake_wechat.publications import Draft, Material, Publication, finish_later
-from miniprogram_api.devtools.fake_wechat.records import Account, AccountKind
+from miniprogram_api.devtools.fake_wechat.publications import finish_later
+from miniprogram_api.devtools.fake_wechat.records import Account, AccountKind, Draft, Material, Publication
 from miniprogram_api.devtools.fake_wechat.state import State
 from miniprogram_api.devtools.fake_wechat.wire import Call, Reply, WeChatError, json_reply
 

@@ -1,4 +1,4 @@
-"""The fake's official account: pictures, covers, drafts, and a queue whose end is told by push and by poll."""
+"""The fake's official account: pictures, covers, drafts, and a queue whose end is pushed."""
 
 import io
 from collections.abc import Callable

@@ -1,5 +1,3 @@
-"""Background work of content: what is due is published, what is over ends, what was deleted goes."""
+"""Background work of content, in modules that register themselves."""
 
-from content.jobs import emptying, publishing
-
-__all__ = ["emptying", "publishing"]
+from content.jobs import emptying, publishing  # noqa: F401

@@ -26,7 +26,8 @@ def publish_due() -> None:
     """Publish what is planned for now or earlier."""
     with reading() as session:
         article_ids = list_due_articles(session, clock.now(), limit=_AT_ONCE)
-    if any([_publish_or_note(article_id) for article_id in article_ids]):
+    shown = sum(_publish_or_note(article_id) for article_id in article_ids)
+    if shown:
         prepared.forget()
 
 

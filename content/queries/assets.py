@@ -88,8 +88,9 @@ def uses_of(session: Session, asset_ids: Collection[UUID]) -> dict[UUID, list[Us
     for row in session.execute(articles):
         found[row.asset_id].append(Use(row.id, row.title))
     topics = select(Topic.cover_asset_id, Topic.id, Topic.name).where(Topic.cover_asset_id.in_(asset_ids))
-    for row in session.execute(topics):
-        found[row.cover_asset_id].append(Use(row.id, row.name, "topic"))
+    for asset_id, topic_id, name in session.execute(topics):
+        if asset_id is not None:
+            found[asset_id].append(Use(topic_id, name, "topic"))
     return found
 
 

@@ -42,7 +42,7 @@ def list_decisions(session: Session, submission_id: UUID) -> list[Review]:
 
 
 def writers_of(session: Session, article: Article, submission: Submission) -> set[UUID]:
-    """Who had a part in a text: its author, who saved any of it since what was last shown, who submitted it."""
+    """Who had a part in a text: its author, who saved any of it since it was last shown, who submitted it."""
     submitted = select(Revision.number).where(Revision.id == submission.revision_id).scalar_subquery()
     shown = select(Revision.number).where(Revision.id == article.live_revision_id).scalar_subquery()
     saved = select(Revision.saved_by).where(

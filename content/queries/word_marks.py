@@ -44,4 +44,3 @@ def judged_marks(session: Session, article_id: UUID, draft: Draft) -> list[Judge
 def open_marks(session: Session, article: Article, draft: Draft) -> list[Mark]:
     """Those that nobody has allowed."""
     return [found.mark for found in judged_marks(session, article.id, draft) if found.allowed is None]
-

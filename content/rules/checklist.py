@@ -10,7 +10,14 @@ from content.rules.words_check import Mark
 from miniprogram_api.kernel.errors import FieldError
 
 # Whose pages an article may link to; those below them too.
-LINK_HOSTS: Collection[str] = ("gov.cn", "edu.cn", "xinhuanet.com", "people.com.cn", "cctv.com", "weixin.qq.com")
+LINK_HOSTS: Collection[str] = (
+    "gov.cn",
+    "edu.cn",
+    "xinhuanet.com",
+    "people.com.cn",
+    "cctv.com",
+    "weixin.qq.com",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,8 @@ def _head(draft: Draft, known: Known) -> Iterator[FieldError]:
         yield FieldError("cover_asset_id", "content.cover_gone")
     elif not known.pictures[draft.cover_asset_id].strip():
         yield FieldError("cover_asset_id", "content.cover_alt_missing")
+    if draft.source_url and not draft.source_url.startswith("https://"):
+        yield FieldError("source_url", "content.source_url")
     if set(draft.topic_ids) - set(known.topic_ids):
         yield FieldError("topic_ids", "content.topic_gone")
 

@@ -44,9 +44,7 @@ def step_due(approved_steps: int) -> Step:
     return STEPS[approved_steps]
 
 
-def check_reviewer(
-    reviewer_id: UUID, *, writers: Collection[UUID], decided_before: Collection[UUID]
-) -> None:
+def check_reviewer(reviewer_id: UUID, *, writers: Collection[UUID], decided_before: Collection[UUID]) -> None:
     """Raises OwnText for who had a part in the text, SecondStep for who took another step of it."""
     if reviewer_id in writers:
         raise OwnText

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from content.errors import NoPlan, NotApproved, NotLive, NothingNew, PlanStands
+from content.errors import NoPlan, NotApproved, NothingNew, NotLive, PlanStands
 from content.events import (
     ArticlePublished,
     ArticleRetracted,
@@ -93,7 +93,7 @@ def publish_revision(
         decided_by=str(decided_by),
     )
     after = {
-        "revision": revision.number,
+        "revision_number": revision.number,
         "revision_id": str(revision.id),
         "content_hash": revision.content_hash,
         "pinned_until": _instant(article.pinned_until),

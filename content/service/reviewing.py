@@ -105,7 +105,11 @@ def submit_article(
     )
     session.add(submission)
     follow_uses(session, article)
-    after = {"revision": revision.number, "content_hash": revision.content_hash, "steps": submission.steps}
+    after = {
+        "revision_number": revision.number,
+        "content_hash": revision.content_hash,
+        "steps": submission.steps,
+    }
     told = ArticleSubmitted(str(article.id), str(submission.id), submission.content_hash)
     note_article(session, article, action="submit_article", event=told, actor=actor, after=after)
     return submission
@@ -150,7 +154,7 @@ def approve_step(
     complete = passed == submission.steps
     state = SubmissionState.APPROVED if complete else SubmissionState.OPEN
     _move(session, submission, approved_steps=passed, state=state, now=now)
-    session.add(_review(submission, step, Decision.APPROVED, reviewer_id, kept, now))
+    session.add(_review(submission, step, Decision.APPROVED, reviewer_id, note=kept, now=now))
     after = {"step": step.value, "content_hash": content_hash, "complete": complete}
     told = StepApproved(str(article.id), str(submission.id), step.value, content_hash, complete)
     note_article(session, article, action="approve_step", event=told, actor=actor, after=after)
@@ -182,7 +186,7 @@ def return_submission(
         state=SubmissionState.RETURNED,
         now=now,
     )
-    review = _review(submission, step, Decision.RETURNED, reviewer_id, kept, now)
+    review = _review(submission, step, Decision.RETURNED, reviewer_id, note=kept, now=now)
     review.quote = _quote(session.get(Revision, submission.revision_id), block)
     review.block = block if review.quote is not None else None
     session.add(review)
@@ -262,6 +266,7 @@ def _review(
     step: Step,
     decision: Decision,
     reviewer_id: UUID,
+    *,
     note: str | None,
     now: datetime,
 ) -> Review:

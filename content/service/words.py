@@ -20,7 +20,15 @@ from miniprogram_api.kernel.ids import new_id
 
 MOST_WORD, MOST_WORD_NOTE, MOST_REASON = 40, 120, 200
 
-__all__ = ["MOST_REASON", "MOST_WORD", "MOST_WORD_NOTE", "add_word", "list_words", "override_mark", "remove_word"]
+__all__ = [
+    "MOST_REASON",
+    "MOST_WORD",
+    "MOST_WORD_NOTE",
+    "add_word",
+    "list_words",
+    "override_mark",
+    "remove_word",
+]
 
 
 def add_word(
@@ -104,9 +112,7 @@ def override_mark(
     session.add(override)
     told = WordAllowed(str(article.id), of.value)
     after = {"word": word, "word_list": of.value}
-    note_article(
-        session, article, action="allow_word", event=told, actor=actor, after=after, reason=kept
-    )
+    note_article(session, article, action="allow_word", event=told, actor=actor, after=after, reason=kept)
     return override
 
 

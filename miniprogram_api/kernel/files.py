@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -123,7 +124,7 @@ class FileStore:
         made = []
         for width in sorted(WIDTHS, reverse=True):
             if width < image.width:
-                encoded = self._redrawn(image.name, lambda pixels, to=width: _narrowed(pixels, to))
+                encoded = self._redrawn(image.name, partial(_narrowed, width=width))
                 name = width_name(image.name, width)
                 self._write(encoded.content, name)
                 made.append(StoredSize(name, encoded.width, encoded.height))
@@ -131,8 +132,7 @@ class FileStore:
 
     def crop_image(self, name: str, box: Box) -> StoredImage:
         """Write a part of a picture of ours as a picture. Raises FileRejected when it lies outside."""
-        encoded = self._redrawn(name, lambda pixels: _cut(pixels, box))
-        return self._keep(encoded)
+        return self._keep(self._redrawn(name, partial(_cut, box=box)))
 
     def _redrawn(self, name: str, change: Callable[[Image.Image], Image.Image]) -> _Encoded:
         with _decoding, Image.open(self.path_of(name)) as opened:

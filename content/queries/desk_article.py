@@ -26,7 +26,7 @@ from miniprogram_api.sites.queries import find_site
 
 @dataclass(frozen=True, slots=True)
 class DeskArticle:
-    """An article with its latest and its shown revision, its plan, the text put forward last, and who edits."""
+    """An article with its latest and its shown revision, its plan, and the text put forward last."""
 
     article: Article
     latest: Revision
@@ -46,9 +46,7 @@ class DeskArticle:
 
     def may(self, principal: Principal, permission: str) -> bool:
         """Whether somebody holds a permission over it."""
-        return principal.may_at(
-            permission, site_id=self.article.site_id, organisation_id=self.operator_id
-        )
+        return principal.may_at(permission, site_id=self.article.site_id, organisation_id=self.operator_id)
 
 
 def get_desk_article(
@@ -83,7 +81,18 @@ def get_desk_article(
         raise ArticleMissing
     site = find_site(session, row[0].site_id) if row[0].site_id else None
     operator_id = site.operator_id if site is not None else row[0].organisation_id
-    return DeskArticle(*row, operator_id=operator_id, site_name=site.name if site else None)
+    return DeskArticle(
+        article=row[0],
+        latest=row[1],
+        live=row[2],
+        plan=row[3],
+        submission=row[4],
+        counts=row[5],
+        lock=row[6],
+        sent=row.sent,
+        operator_id=operator_id,
+        site_name=site.name if site else None,
+    )
 
 
 def list_sent(session: Session, article_id: UUID) -> tuple[list[Push], list[OfficialPost]]:

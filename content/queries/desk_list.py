@@ -88,32 +88,28 @@ def _changed() -> ColumnElement[bool]:
 
 def _in_state(state: str, now: datetime) -> ColumnElement[bool]:
     """What each state of the filter means."""
-    planned = Plan.article_id.is_not(None)
-    is_news = or_(_Live.id.is_(None), _Live.content_hash != Submission.content_hash)
-    match state:
-        case "draft":
-            idle = or_(Submission.id.is_(None), Submission.state.not_in(_AT_WORK))
-            return and_(Article.standing == Standing.DRAFT, ~planned, idle)
-        case "review":
-            return Submission.state == SubmissionState.OPEN
-        case "returned":
-            return Submission.state == SubmissionState.RETURNED
-        case "approved":
-            return and_(Submission.state == SubmissionState.APPROVED, ~planned, is_news)
-        case "planned":
-            return planned
-        case "overdue":
-            return Plan.publish_at <= now - GRACE
-        case _:
-            return Article.standing == Standing(state)
+    is_planned = Plan.article_id.is_not(None)
+    idle = or_(Submission.id.is_(None), Submission.state.not_in(_AT_WORK))
+    is_news = or_(
+        Article.standing == Standing.DRAFT,
+        and_(_Live.id.is_not(None), _Live.content_hash != Submission.content_hash),
+    )
+    at_work = {
+        "draft": and_(Article.standing == Standing.DRAFT, ~is_planned, idle),
+        "review": Submission.state == SubmissionState.OPEN,
+        "returned": Submission.state == SubmissionState.RETURNED,
+        "approved": and_(Submission.state == SubmissionState.APPROVED, ~is_planned, is_news),
+        "planned": is_planned,
+        "overdue": Plan.publish_at <= now - GRACE,
+    }
+    return at_work[state] if state in at_work else Article.standing == Standing(state)
 
 
-def _wanted(
-    principal: Principal, wanted: DeskFilter, now: datetime
-) -> list[ColumnElement[bool]]:
+def _wanted(principal: Principal, wanted: DeskFilter, now: datetime) -> list[ColumnElement[bool]]:
     only = [articles_within(principal, "content.view"), Article.deleted_at.is_(None)]
     if wanted.q is not None:
-        only.append(or_(*(title.contains(wanted.q, autoescape=True) for title in (_Latest.title, Article.title))))
+        titles = (_Latest.title, Article.title)
+        only.append(or_(*(title.contains(wanted.q, autoescape=True) for title in titles)))
     if wanted.state is not None:
         only.append(_in_state(wanted.state, now))
     if wanted.kind is not None:
@@ -202,7 +198,8 @@ def names_of_places(session: Session, articles: list[Article]) -> dict[UUID, str
 
 def list_places(session: Session, principal: Principal) -> list[tuple[str, str]]:
     """The desks that the caller's articles belong to, each with its id, for who chooses one."""
-    placed = select(Article.site_id, Article.organisation_id).where(articles_within(principal, "content.view"))
+    theirs = articles_within(principal, "content.view")
+    placed = select(Article.site_id, Article.organisation_id).where(theirs)
     pairs = session.execute(placed.distinct().limit(200)).all()
     sites = names_of_sites(session, {pair.site_id for pair in pairs if pair.site_id})
     organisations = names_of_organisations(

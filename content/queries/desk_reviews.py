@@ -87,9 +87,7 @@ def writers_of(session: Session, article_ids: Sequence[UUID]) -> dict[UUID, set[
         select(Revision.article_id, Revision.saved_by)
         .join(Article, Article.id == Revision.article_id)
         .outerjoin(live, live.id == Article.live_revision_id)
-        .where(
-            Revision.article_id.in_(article_ids), or_(live.id.is_(None), Revision.number > live.number)
-        )
+        .where(Revision.article_id.in_(article_ids), or_(live.id.is_(None), Revision.number > live.number))
         .distinct()
     )
     found: dict[UUID, set[UUID]] = defaultdict(set)

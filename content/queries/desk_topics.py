@@ -28,9 +28,8 @@ def list_desk_topics(session: Session) -> list[DeskTopic]:
         .where(Placement.topic_id == Topic.id, Article.standing == Standing.LIVE)
         .scalar_subquery()
     )
-    followed = (
-        select(func.count()).select_from(TopicFollow).where(TopicFollow.topic_id == Topic.id).scalar_subquery()
-    )
+    following = select(func.count()).select_from(TopicFollow).where(TopicFollow.topic_id == Topic.id)
+    followed = following.scalar_subquery()
     listed = select(Topic, shown, followed).where(Topic.retired_at.is_(None))
     rows = session.execute(listed.order_by(Topic.position, Topic.id))
     return [DeskTopic(topic, articles, followers) for topic, articles, followers in rows]

@@ -9,9 +9,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 _TAGS = frozenset(
-    "p h2 h3 h4 ul ol li blockquote strong b em i br table thead tbody tr th td div span section hr".split()
+    {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "div", "strong", "em", "span", "br"}
+    | {"table", "tbody", "tr", "th", "td"}
 )
-_VOID = frozenset({"br", "hr"})
+_VOID = frozenset({"br"})
 _ATTRIBUTES = frozenset({"class", "colspan", "rowspan", "start"})
 
 
@@ -29,7 +30,7 @@ def parts_of(blocks: Sequence[Mapping[str, Any]], words: Iterable[str] = ()) -> 
     pattern = re.compile("|".join(map(re.escape, marked)), re.IGNORECASE) if marked else None
     numbered = [(int(block.get("block", at)), block) for at, block in enumerate(blocks)]
     return [
-        Part(number, Markup().join(_block(block, pattern) for _, block in same))  # noqa: S704  each is escaped
+        Part(number, Markup().join(_block(block, pattern) for _, block in same))
         for number, same in groupby(numbered, key=lambda pair: pair[0])
     ]
 
@@ -57,11 +58,11 @@ _TARGETS = {"article": "打开另一篇文章", "site": "打开示范点", "web"
 
 def _image(block: Mapping[str, Any]) -> Markup:
     caption = block.get("caption") or ""
-    size = Markup(' width="{}" height="{}"').format(block["width"], block["height"]) if block.get("width") else ""
-    return Markup('<figure><img src="{}" alt="{}"{} loading="lazy">{}</figure>').format(
+    return Markup('<figure><img src="{}" alt="{}" width="{}" height="{}" loading="lazy">{}</figure>').format(
         block["src"],
         block.get("alt") or "",
-        size,
+        block["width"],
+        block["height"],
         Markup("<figcaption>{}</figcaption>").format(caption) if caption else "",
     )
 

@@ -75,6 +75,7 @@ _OF_ARTICLES = (
     "retract_article",
     "change_placing",
 )
+_OF_REVIEWS = ("review_article", "undo_decision")
 _OF_TOPICS = ("add_topic", "edit_topic", "move_topic", "retire_topic", "restore_topic")
 DESKS = (
     Desk("今日", (Entry("工作台", "start", "staff.self", "house"),)),
@@ -89,7 +90,7 @@ DESKS = (
         "内容",
         (
             Entry("文章", "list_articles", "content.view", "file-earmark-text", _OF_ARTICLES),
-            Entry("待审", "list_reviews", "content.review", "check-circle", ("review_article", "undo_decision")),
+            Entry("待审", "list_reviews", "content.review", "check-circle", _OF_REVIEWS),
             Entry("专题", "list_topics", "content.view", "list", _OF_TOPICS),
             Entry("词表", "list_words", "content.view", "flag", ("add_word", "remove_word")),
             Entry("阅读统计", "show_reading", "content.view", "bar-chart"),

@@ -60,7 +60,9 @@ class OverrideForm(ConsoleForm):
     list = HiddenField()
     word = HiddenField()
     reason = StringField(
-        "保留的理由", [chosen("请写明为什么可以保留，会写入审计记录。"), length(2, 200)], filters=[PlainText()]
+        "保留的理由",
+        [chosen("请写明为什么可以保留，会写入审计记录。"), length(2, 200)],
+        filters=[PlainText()],
     )
 
 
@@ -175,7 +177,9 @@ class TopicForm(ConsoleForm):
     """A topic as readers see it."""
 
     name = StringField("名称", [chosen("请填写专题名称。"), length(1, 20)], filters=[PlainText()])
-    summary = StringField("一句话介绍", [chosen("请用一句话介绍专题。"), length(1, 120)], filters=[PlainText()])
+    summary = StringField(
+        "一句话介绍", [chosen("请用一句话介绍专题。"), length(1, 120)], filters=[PlainText()]
+    )
 
 
 class WordForm(ConsoleForm):

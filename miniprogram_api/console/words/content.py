@@ -1,4 +1,4 @@
-"""How the publicity desk names kinds, steps and states, and what it says of an article: always with its time."""
+"""How the publicity desk names kinds, steps and states, and what it says of an article."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -97,9 +97,7 @@ def say_step(approved_steps: int) -> str:
     return STEPS[STEP_ORDER[min(approved_steps, len(STEP_ORDER) - 1)].value]
 
 
-def say_states(
-    article: Any, plan: Any, submission: Any, now: datetime, *, has_changes: bool
-) -> list[Saying]:
+def say_states(article: Any, plan: Any, submission: Any, now: datetime, *, has_changes: bool) -> list[Saying]:
     """What the public sees of an article, then where the next text is on its way; always in absolute time."""
     return [*say_public(article), *say_work(article, plan, submission, now, has_changes=has_changes)]
 
@@ -131,8 +129,12 @@ def _say_standing(article: Any) -> Saying:
             more += f"，{say_instant(article.changed_at)} 更新"
         return Saying("已发布", "good", more)
     if article.standing is Standing.EXPIRED:
-        return Saying("已到期", "quiet", f"{say_instant(article.expires_at)} 到期" if article.expires_at else "")
-    return Saying("已撤回", "danger", f"{say_instant(article.retracted_at)} 撤回" if article.retracted_at else "")
+        return Saying(
+            "已到期", "quiet", f"{say_instant(article.expires_at)} 到期" if article.expires_at else ""
+        )
+    return Saying(
+        "已撤回", "danger", f"{say_instant(article.retracted_at)} 撤回" if article.retracted_at else ""
+    )
 
 
 def _say_plan(plan: Any, now: datetime) -> Saying:

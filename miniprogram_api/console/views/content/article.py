@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -14,19 +13,19 @@ from content.models import (
     Article,
     ArticleCount,
     Decision,
-    OfficialPost,
     Plan,
-    Push,
     Review,
-    Revision,
     Standing,
     Submission,
     SubmissionState,
+    WordList,
 )
+from content.queries.desk_article import DeskArticle, get_desk_article, list_sent
 from content.queries.desk_list import names_of_places
 from content.queries.readiness import list_open_points
-from content.queries.submissions import find_last_submission, list_decisions
-from content.service import drafting, locks, reviewing, words as word_service
+from content.queries.submissions import STANDING, list_decisions
+from content.service import drafting, reviewing
+from content.service import words as word_service
 from content.service.managed import get_managed_article, latest_revision, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.acting import Act, act_page
@@ -34,7 +33,7 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.content import OverrideForm
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.views.content import marking
-from miniprogram_api.console.views.content.showing import may_at, progress_of, show_text, staff_ids
+from miniprogram_api.console.views.content.showing import progress_of, show_text, staff_ids
 from miniprogram_api.console.words import content as words
 from miniprogram_api.console.words import say_instant
 from miniprogram_api.identity.queries_people import names_of_staff
@@ -188,7 +187,7 @@ def submit_article(article_id: str) -> Response:
         submission = reviewing.submit_article(
             session, article, staff_id=principal.id, actor=current_actor(), now=clock.now()
         )
-        told = f"《{latest.title}》已送审，要经过 {submission.steps} 步审核。审核期间改动文字，审核会重新开始。"
+        told = f"《{latest.title}》已送审，要经过 {submission.steps} 步审核。改动文字会让审核重新开始。"
     return _back(article, told)
 
 
@@ -230,5 +229,5 @@ def keep_word(article_id: str) -> Response:
                 )
             return _back(article, f"“{form.word.data}”可以保留，理由已记下，审核人会看到。")
     back = url_for("console.show_article", article_id=article.id)
-    about = (f"《{article.title}》里的“{form.word.data or ''}”在词表里。写明理由后可以保留，审核人会看到理由。",)
+    about = (f"《{article.title}》里的“{form.word.data or ''}”在词表里。写明理由可以保留，审核人会看到。",)
     return act_page(Act("保留词表里的词", about, "保留这个词", back, topic="content-words"), form)

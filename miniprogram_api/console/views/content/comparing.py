@@ -13,7 +13,6 @@ from content.service.drafting import draft_of
 from miniprogram_api.console.words import content as words
 from miniprogram_api.sites.queries import names_of_sites
 
-
 _NAMED: Mapping[str, str] = {**words.KINDS, **words.CLASSES, **words.AUDIENCES}
 
 
@@ -35,12 +34,10 @@ def _titles(session: Session, *asset_ids: UUID | None) -> dict[str, str]:
     return {str(row.id): row.title for row in session.execute(titled)}
 
 
-def before_of(
-    session: Session, article: Article, submission: Submission
-) -> tuple[Revision | None, str]:
+def before_of(session: Session, article: Article, submission: Submission) -> tuple[Revision | None, str]:
     """What a reviewer compares a text with, and what that is called.
 
-    What the public sees, else the text that a reviewer saw last; a first text has nothing to be compared with.
+    What the public sees, else the text that a reviewer saw last; a first text has none.
     """
     if article.live_revision_id is not None:
         live = session.get(Revision, article.live_revision_id)

@@ -1,7 +1,7 @@
 """The articles of somebody's desk, to find one among them; and those in the bin."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,9 +98,7 @@ def list_deleted_articles() -> Response:
     """Drafts that were deleted less than thirty days ago."""
     principal, now = current_principal(), clock.now()
     with reading() as session:
-        found = list_deleted(
-            session, principal, now=now, limit=_PER_PAGE, cursor=request.args.get("cursor")
-        )
+        found = list_deleted(session, principal, now=now, limit=_PER_PAGE, cursor=request.args.get("cursor"))
     rows = [
         Listed(
             row.article,
@@ -110,7 +108,7 @@ def list_deleted_articles() -> Response:
             row.place,
             [],
             False,
-            kept_until=row.article.deleted_at + timedelta(days=30),
+            kept_until=(row.article.deleted_at or now) + drafting.KEPT_IN_BIN,
             may_restore=principal.may("content.write"),
         )
         for row in found.items

@@ -1,4 +1,4 @@
-"""Publishing what review has passed: at once or at an instant, after a look at what that means; and undoing it."""
+"""Publishing what review has passed, after a look at what that means; and taking it back."""
 
 from datetime import datetime, timedelta
 from typing import Any

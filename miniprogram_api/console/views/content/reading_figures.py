@@ -1,4 +1,4 @@
-"""Figures of reading: what was read, liked and kept in a period, article by article; as a table and as CSV."""
+"""Figures of reading: what was read, liked and kept in a period, article by article."""
 
 import io
 from dataclasses import dataclass
@@ -51,9 +51,7 @@ def _asked() -> _Asked:
 
 def _lines(asked: _Asked) -> Any:
     with reading() as session:
-        return list_reading(
-            session, current_principal(), first=asked.first, last=asked.last, kind=asked.kind
-        )
+        return list_reading(session, current_principal(), first=asked.first, last=asked.last, kind=asked.kind)
 
 
 @console.get("/content/reading")

@@ -9,7 +9,7 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from content.models import Article, Revision, Step, Submission
+from content.models import Article, Revision, Step
 from content.queries import desk_reviews as queries
 from content.queries.desk_reviews import Decided, Waiting
 from content.queries.submissions import list_decisions

@@ -91,5 +91,8 @@ def may_at(session: Session, permission: str, article: Article) -> bool:
 
 def staff_ids(*found: Any) -> list[Any]:
     """The ids of everybody whom these rows name."""
-    named = ("saved_by", "reviewer_id", "submitted_by", "owner_id", "allowed_by", "planned_by", "changed_by")
-    return [getattr(each, name) for each in found if each is not None for name in named if hasattr(each, name)]
+    there = [each for each in found if each is not None]
+    return [getattr(each, name) for each in there for name in _PEOPLE if hasattr(each, name)]
+
+
+_PEOPLE = ("saved_by", "reviewer_id", "submitted_by", "owner_id", "allowed_by", "planned_by", "staff_id")

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from wtforms.fields.choices import SelectChoice
 
 from content.models import Revision
 from content.queries.desk_topics import count_followers, followers_of
 from miniprogram_api.console.forms.fields import picks
-from miniprogram_api.messaging.queries import count_reachable
+from miniprogram_api.messaging.queries import count_with_credit
+from miniprogram_api.messaging.rules import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,32 @@ class Audience:
     def hint(self) -> str:
         """What the tick means."""
         return f"按现在的关注情况：{self.said}。"
+
+
+def audience_of(session: Session, revision: Revision) -> Audience:
+    """Who would be told of a text; two statements."""
+    topics = {UUID(each) for each in revision.topic_ids}
+    followers = count_followers(session, topics)
+    template = _template()
+    if not followers or template is None:
+        return Audience(followers, 0)
+    return Audience(followers, count_with_credit(session, followers_of(topics), template))
+
+
+def _template() -> Template | None:
+    """The subscription message that new articles are told by, where there is one."""
+    return next((each for each in Template if each.value == _NEW_ARTICLE), None)
+
+
+_NEW_ARTICLE = "article_published"
+_OFFICIAL = {"": "不发到公众号", "draft": "同时放进公众号草稿箱"}
+
+
+def official_choices(*, configured: bool = False) -> list[SelectChoice]:
+    """What can be done with the official account, where one is set up."""
+    return picks(_OFFICIAL.items()) if configured else []
+
+
+def say_official(chosen: str | None) -> str:
+    """What becomes of it there, in words; nothing where there is no account."""
+    return _OFFICIAL[chosen] if chosen in _OFFICIAL and chosen else ""

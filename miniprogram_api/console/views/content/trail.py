@@ -24,7 +24,16 @@ from miniprogram_api.kernel.db import reading
 from miniprogram_api.kernel.errors import NotFound
 from miniprogram_api.web.schemas import parse_id
 
-_HEADER = ("时间（北京时间）", "谁", "做了什么", "版本", "校验码（SHA-256）", "针对", "意见或理由", "撤回时间")
+_HEADER = (
+    "时间（北京时间）",
+    "谁",
+    "做了什么",
+    "版本",
+    "校验码（SHA-256）",
+    "针对",
+    "意见或理由",
+    "撤回时间",
+)
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -88,10 +97,16 @@ def export_trail(article_id: str, kind: str) -> Response:
 
 
 def _cells(row: _Line) -> Sequence[str | int | None]:
-    undone = _plain(row.undone_at) if row.undone_at else ""
     return (
-        _plain(row.at), row.who, row.what, row.number, row.content_hash, row.quote or "", row.note or "", undone,
-    )  # fmt: skip
+        _plain(row.at),
+        row.who,
+        row.what,
+        row.number,
+        row.content_hash,
+        row.quote or "",
+        row.note or "",
+        _plain(row.undone_at) if row.undone_at else "",
+    )
 
 
 def _plain(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The lists of wrong and of sensitive words: words are added and removed, each change a version with its author."""
+"""The lists of wrong and of sensitive words; each change is a version with its author."""
 
 from flask import request, url_for
 from sqlalchemy import select
@@ -27,8 +27,8 @@ def _page(form: WordForm) -> Response:
     filters = WordFilter(request.args)
     with reading() as session:
         found = _find(session, filters)
-        newest = select(WordListVersion).order_by(WordListVersion.changed_at.desc(), WordListVersion.id.desc())
-        versions = session.scalars(newest.limit(_CHANGES)).all()
+        newest = select(WordListVersion).order_by(WordListVersion.id.desc()).limit(_CHANGES)
+        versions = session.scalars(newest).all()
         names = names_of_staff(session, [each.changed_by for each in versions])
     return page(
         "content/words.html",

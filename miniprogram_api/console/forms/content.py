@@ -201,8 +201,8 @@ class WordForm(ConsoleForm):
 class WordFilter(ConsoleForm):
     """Which words are listed."""
 
-    list = SelectField("词表", [optional()], choices=picks([("", "全部"), *words.WORD_LISTS.items()]))
-    q = StringField("词", [optional(), length(1, 40)], filters=[PlainText()])
+    list = SelectField("词表", [optional()], id="filter-list", choices=picks([("", "全部"), *words.WORD_LISTS.items()]))
+    q = StringField("词", [optional(), length(1, 40)], id="filter-q", filters=[PlainText()])
 
 
 class ReadingPeriodForm(ConsoleForm):

@@ -156,11 +156,6 @@ class Settings:
         "",
         "Address under which WeChat reaches this installation to check pictures; empty: people check them.",
     )
-    content_font: str = setting(
-        "CONTENT_FONT",
-        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-        "Font file with Chinese for the posters of articles; without the file they bear no text.",
-    )
     fake_wechat_port: int = setting(
         "FAKE_WECHAT_PORT",
         8001,

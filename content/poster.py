@@ -1,7 +1,7 @@
 """A poster of an article to be shared as a picture: its cover, its title, and the code that opens it.
 
-Texts need a Chinese font, which is the installation's (CONTENT_FONT); without one a poster is cover and code.
-What was drawn is kept as a file until the article says something else.
+Texts need a Chinese font: one that was put under DATA_DIR/fonts, or the system's Noto; without any a poster
+is cover and code. What was drawn is kept as a file until the article says something else.
 """
 
 import hashlib
@@ -24,6 +24,12 @@ _TITLE, _SUMMARY, _SMALL = 46, 30, 26
 _KINSOKU = "，。！？；：、）》」』”’…—％%"
 _INVITES = ("长按识别小程序码", "阅读全文")
 _PLATFORM = "长春低碳示范区"
+
+_SYSTEM_FONTS = (
+    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
+    Path("/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc"),
+)
+_SIMPLIFIED = 2  # of the variants in Noto's collection, after the Japanese and the Korean one
 
 Font = ImageFont.FreeTypeFont
 
@@ -58,8 +64,11 @@ def draw(text: PosterText, *, cover: Path | None, code: bytes | None, font: Path
 
 
 def _write(pen: ImageDraw.ImageDraw, text: PosterText, font: Path, *, invited: bool) -> None:
-    title, summary, small = (ImageFont.truetype(str(font), size) for size in (_TITLE, _SUMMARY, _SMALL))
-    y = _COVER[1] + 36
+    variant = _SIMPLIFIED if font.suffix == ".ttc" else 0
+    title, summary, small = (
+        ImageFont.truetype(str(font), size, index=variant) for size in (_TITLE, _SUMMARY, _SMALL)
+    )
+    y: float = _COVER[1] + 36
     pen.text((_MARGIN, y), text.kind, font=small, fill=_GREEN)
     y = _paragraph(pen, text.title, title, y + 44, most=3, fill=_INK)
     _paragraph(pen, text.summary, summary, y + 16, most=3, fill=_GREY)
@@ -91,6 +100,12 @@ def _lines(text: str, font: Font, width: int) -> Iterator[str]:
         line += char
     if line:
         yield line
+
+
+def find_font(data_dir: Path) -> Path | None:
+    """The font to write with, if there is one."""
+    own = sorted((data_dir / "fonts").glob("*.[ot]t[fc]"))
+    return next((font for font in (*own, *_SYSTEM_FONTS) if font.is_file()), None)
 
 
 class PosterFiles:

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, current_app, request
 
 from content.models import Article, Asset
-from content.poster import PosterFiles, PosterText, draw
+from content.poster import PosterFiles, PosterText, draw, find_font
 from content.queries.article import find_cover, get_shown_article
 from content.rules.addresses import ARTICLE_PAGE, scene_of
 from content.rules.words import KINDS
@@ -66,9 +66,9 @@ def _find_code(article_id: UUID) -> bytes | None:
 
 
 def _draw(article: Article, cover: Asset | None, code: bytes | None) -> bytes:
-    font = Path(current_app.extensions["settings"].content_font)
+    font = find_font(current_app.extensions["settings"].data_dir)
     text = PosterText(KINDS[article.kind], article.title, article.summary)
-    return draw(text, cover=_find_file(cover), code=code, font=font if font.is_file() else None)
+    return draw(text, cover=_find_file(cover), code=code, font=font)
 
 
 def _find_file(cover: Asset | None) -> Path | None:
@@ -84,4 +84,5 @@ def _answer(picture: bytes, keep_s: int) -> Response:
     answer.set_etag(hashlib.sha256(picture).hexdigest()[:32])
     answer.cache_control.public, answer.cache_control.max_age = True, keep_s
     answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from content.models import ArticleKind, Audience
+from content.rendering import anchor
 from content.rules.addresses import MEDIA, article_path, share_path
 from content.rules.words import AUDIENCES, KINDS
 from miniprogram_api.web.schemas import Id, Instant, Paging, Schema
@@ -101,6 +102,9 @@ class _SourceView(Schema):
 
 
 class _HeadingView(Schema):
+    """A heading; `id` is its anchor in `html`, `block` where it begins in `blocks`."""
+
+    id = fields.Function(lambda heading: anchor(heading.block), metadata={"type": "string"})
     level = fields.Integer(required=True)
     text = fields.String(required=True)
     block = fields.Integer(required=True)

@@ -55,7 +55,7 @@ ARTICLE: dict[str, Any] = {
     "topics": [{"id": TOPIC_ID, "name": "零碳校园"}],
     "sites": [{"id": _SITE_ID, "name": "净月潭零碳景区（示例）"}],
     "technologies": ["光伏"],
-    "outline": [{"level": 2, "text": "低温不是问题", "block": 0}],
+    "outline": [{"id": "part-0", "level": 2, "text": "低温不是问题", "block": 0}],
     "blocks": [
         {
             "type": "text",
@@ -63,7 +63,7 @@ ARTICLE: dict[str, Any] = {
             "block": 0,
         }
     ],
-    "html": "<h2>低温不是问题</h2>",
+    "html": '<h2 id="part-0">低温不是问题</h2>',
     "text": "低温不是问题",
     "quiz": [QUESTION],
     "related": [],

@@ -20,6 +20,7 @@ RELEASED_PAGES = (
     "pages/booking/index",
     "pages/bookings/index",
     "pages/ticket/index",
+    "pages/article/index",
     "pages/me/index",
 )
 WORDS = {

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from content.errors import DraftRefused
 from content.rules.drafts import MOST_SUMMARY, MOST_TITLE, Draft
+from content.rules.quiz_checks import malformed
 from miniprogram_api.kernel.errors import FieldError
 
 MOST_BYLINE, MOST_SOURCE, MOST_URL = 40, 60, 300
-MOST_TOPICS, MOST_SITES, MOST_TECHNOLOGIES, MOST_TECHNOLOGY, MOST_QUESTIONS = 8, 20, 12, 20, 20
+MOST_TOPICS, MOST_SITES, MOST_TECHNOLOGIES, MOST_TECHNOLOGY = 8, 20, 12, 20
 
 _TEXTS = {
     "title": MOST_TITLE,
@@ -24,7 +25,6 @@ _LISTS = {
     "topic_ids": MOST_TOPICS,
     "site_ids": MOST_SITES,
     "technologies": MOST_TECHNOLOGIES,
-    "quiz": MOST_QUESTIONS,
 }
 # PostgreSQL keeps no NUL in a text, and nothing writes half a surrogate pair.
 _UNREADABLE = re.compile("[\ud800-\udfff\x00]")
@@ -32,7 +32,7 @@ _UNREADABLE = re.compile("[\ud800-\udfff\x00]")
 
 def check_draft(draft: Draft) -> None:
     """Raises DraftRefused naming each field that is too long, no identifier, or not text."""
-    wrong = [*_lengths(draft), *_ids(draft), *_characters(draft)]
+    wrong = [*_lengths(draft), *_ids(draft), *_characters(draft), *malformed(draft.quiz)]
     if wrong:
         raise DraftRefused(fields=wrong)
 

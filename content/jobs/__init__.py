@@ -1,3 +1,3 @@
-"""Background work of content, and its part of members' personal data; each module registers itself."""
+"""Background work of content, and its part of members' personal data, in modules that register themselves."""
 
-from content.jobs import personal_data, reading  # noqa: F401  they register themselves
+from content.jobs import emptying, personal_data, publishing, reading  # noqa: F401

@@ -15,8 +15,8 @@ from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.acting import as_attachment
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.pages import page
-from miniprogram_api.console.words import content as words
 from miniprogram_api.console.views.content.showing import names_of
+from miniprogram_api.console.words import content as words
 from miniprogram_api.identity.service import staff_profiles
 from miniprogram_api.kernel import clock, sheets
 from miniprogram_api.kernel.clock import BEIJING

@@ -11,8 +11,8 @@ from miniprogram_api.console.access import current_actor, current_principal, sig
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.content import WordFilter, WordForm
 from miniprogram_api.console.pages import done, page, showing_refusals
-from miniprogram_api.console.words import content as words
 from miniprogram_api.console.views.content.showing import names_of
+from miniprogram_api.console.words import content as words
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.paging import Page

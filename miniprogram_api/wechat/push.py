@@ -27,6 +27,7 @@ _LENGTH = 4
 _JUDGED = "wxa_media_check"
 _OF_AN_EVENT = ("FromUserName", "CreateTime", "Event", "trace_id", "MsgID", "publish_id")
 _UNJUDGED = Verdict(Suggestion.REVIEW)
+_NOT_FETCHED = "-1008"
 
 
 class PushRefused(Exception):
@@ -84,11 +85,14 @@ def read_event(message: Mapping[str, Any]) -> PictureJudged | None:
     """What a message tells us that anybody here listens for."""
     if message.get("Event") != _JUDGED or not isinstance(message.get("trace_id"), str):
         return None
-    has_run = str(message.get("errcode", 0)) == "0"
+    errcode = str(message.get("errcode", 0))
     # A picture that WeChat could not fetch was not found clean.
-    verdict = (read_verdict(message) if has_run else None) or _UNJUDGED
+    verdict = (read_verdict(message) if errcode == "0" else None) or _UNJUDGED
     return PictureJudged(
-        check_id=message["trace_id"][:128], suggest=verdict.suggest.value, labels=list(verdict.labels)
+        check_id=message["trace_id"][:128],
+        suggest=verdict.suggest.value,
+        labels=list(verdict.labels),
+        was_fetched=errcode != _NOT_FETCHED,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from miniprogram_api.console.words import ROLE_NAMES, privacy, registry, say_day, say_instant, sites
+from miniprogram_api.console.words import ROLE_NAMES, feedback, privacy, registry, say_day, say_instant, sites
 from miniprogram_api.console.words import changes as change_words
 from miniprogram_api.console.words.audit_fields import FIELDS, GROUPS, TECHNICAL
 from miniprogram_api.registry.rules.records import Op
@@ -39,6 +39,7 @@ _KINDS = {
 _STATES = {
     "identity": privacy.STATES,
     "visits": {"open": "开放", "closed": "关闭"},
+    "feedback": {name: said for name, (said, _) in feedback.STATES.items()},
     "registry": {
         **registry.OBJECTION_STATES,
         **{name: said for name, (said, _) in registry.DEAD_STATES.items()},
@@ -66,7 +67,9 @@ _EVERYWHERE: Mapping[str, Mapping[str, str]] = {
     "purpose": {**privacy.PURPOSES, "invitation": "邀请", "password_reset": "重置密码"},
     "decision": registry.DECISIONS,
     "outcome": registry.OUTCOMES,
-    "held_because": registry.HELD,
+    "held_because": registry.HELD | feedback.HELD,
+    "picture_state": {name: said for name, (said, _) in feedback.PICTURES.items()},
+    "subject_type": feedback.SUBJECTS,
     "scopes": registry.SCOPES,
     "types": registry.EVENT_TYPES,
     "field": sites.FIELD_NAMES,

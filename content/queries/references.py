@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from content.models import Article, Standing
+from content.queries.scope import articles_within
 from miniprogram_api.kernel.access import Principal
-from miniprogram_api.sites.queries import sites_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,6 @@ def name_articles(session: Session, article_ids: Collection[UUID]) -> dict[UUID,
     return {row.id: ArticleNamed(row.id, row.title, row.standing) for row in session.execute(named)}
 
 
-def articles_within(principal: Principal, permission: str) -> Select[UUID]:
+def article_ids_within(principal: Principal, permission: str) -> Select[UUID]:
     """The ids of the articles over which a caller holds a permission."""
-    return select(Article.id).where(_within(principal, permission))
-
-
-def _within(principal: Principal, permission: str) -> ColumnElement[bool]:
-    granted = [grant for grant in principal.grants if permission in grant.permissions]
-    if any(grant.site_id is None and grant.organisation_id is None for grant in granted):
-        return true()
-    # An article of a site is its operator's too; one of an organisation is no site's.
-    organisations = {g.organisation_id for g in granted if g.organisation_id and not g.site_id}
-    return or_(
-        Article.site_id.in_(sites_within(principal, permission)),
-        and_(Article.site_id.is_(None), Article.organisation_id.in_(organisations)),
-    )
+    return select(Article.id).where(articles_within(principal, permission))

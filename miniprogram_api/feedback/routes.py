@@ -37,7 +37,7 @@ _SENT = wire.SentFeedbackView()
 @requires("feedback.send")
 @idempotent_if_keyed
 @limited("feedback", "10/minute", per="principal")
-@blp.arguments(wire.SendBody, example=wire.SEND)
+@blp.arguments(wire.SendFeedbackBody, example=wire.SEND)
 @blp.response(HTTPStatus.CREATED, wire.SentFeedbackView, example=wire.SENT)
 def send_feedback(written: Written) -> Response:
     """Write about an article or a site: at most 10 a day.
@@ -78,8 +78,8 @@ def get_feedback(feedback_id: str) -> FeedbackShown:
 @requires("feedback.send")
 @limited("feedback_picture", "30/hour", per="principal")
 @takes_a_file(MAX_UPLOAD_BYTES)
-@blp.arguments(wire.PictureFile, location="files")
-@blp.response(HTTPStatus.CREATED, wire.UploadedView, example=wire.UPLOADED)
+@blp.arguments(wire.FeedbackPictureFile, location="files")
+@blp.response(HTTPStatus.CREATED, wire.FeedbackUploadView, example=wire.UPLOADED)
 def add_picture(uploaded: dict[str, Any]) -> FeedbackPicture:
     """Upload a picture to name in feedback within 24 hours; it is written anew without its metadata."""
     # Outside the transaction: decoding takes long, and SQLite has one writer.
@@ -112,7 +112,7 @@ def get_picture(picture_id: str) -> Response:
 
 @blp.get("/feedback/pictures/<string:picture_id>/for-check")
 @public
-@blp.arguments(wire.PictureLink, location="query")
+@blp.arguments(wire.FeedbackPictureLink, location="query")
 @blp.response(HTTPStatus.OK, _BINARY, content_type="image/jpeg")
 @blp.alt_response(HTTPStatus.OK, schema=_BINARY, content_type="image/png")
 def get_picture_for_check(link: dict[str, Any], picture_id: str) -> Response:

@@ -64,17 +64,17 @@ STATE_TEXTS = {
 }
 
 
-class SubjectBody(Schema):
+class FeedbackSubjectBody(Schema):
     """What it is about: an article or a site that is shown."""
 
     type = fields.Enum(SubjectType, by_value=True, required=True)
     id = Id(required=True)
 
 
-class SendBody(Schema):
+class SendFeedbackBody(Schema):
     """What a member writes. `picture_ids` are of pictures uploaded within the last 24 hours."""
 
-    subject = fields.Nested(SubjectBody, required=True)
+    subject = fields.Nested(FeedbackSubjectBody, required=True)
     kind = fields.Enum(FeedbackKind, by_value=True, load_default=None, allow_none=True)
     text = Text(max_length=MOST_CHARACTERS, required=True)
     picture_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=MOST_PICTURES))
@@ -85,20 +85,20 @@ class SendBody(Schema):
         return Written(subject_type=subject["type"], subject_id=subject["id"], **data)
 
 
-class PictureFile(Schema):
+class FeedbackPictureFile(Schema):
     """A picture: JPEG, PNG or WebP, at most 10 MB."""
 
     file = Upload(required=True)
 
 
-class PictureLink(Schema):
+class FeedbackPictureLink(Schema):
     """What makes the address of a picture valid."""
 
     until = fields.Integer(required=True, validate=validate.Range(min=0, max=10**11))
     key = fields.String(required=True, validate=validate.Length(max=64))
 
 
-class UploadedView(Schema):
+class FeedbackUploadView(Schema):
     """A picture that was uploaded; it is served once the content check has passed it."""
 
     id = fields.String(required=True)
@@ -107,7 +107,7 @@ class UploadedView(Schema):
     height = fields.Integer(required=True)
 
 
-class SubjectView(Schema):
+class FeedbackSubjectView(Schema):
     type = fields.Enum(SubjectType, by_value=True, required=True)
     id = fields.String(required=True)
     name = fields.String(required=True)
@@ -130,18 +130,18 @@ class FeedbackAnswerView(Schema):
     corrected_at = Instant(required=True, allow_none=True)
 
 
-class _Stated(Schema):
+class _FeedbackStated(Schema):
     state = fields.Enum(FeedbackState, by_value=True, required=True)
     state_text = fields.Function(
         lambda found: STATE_TEXTS[found.state], required=True, metadata={"type": "string"}
     )
 
 
-class FeedbackStepView(_Stated):
+class FeedbackStepView(_FeedbackStated):
     at = Instant(required=True)
 
 
-class FeedbackView(_Stated):
+class FeedbackView(_FeedbackStated):
     """What one wrote, and what became of it.
 
     `pictures` are those that passed the content check; `pictures_in_check` is how many wait for it. `reason`
@@ -150,7 +150,7 @@ class FeedbackView(_Stated):
 
     id = fields.String(required=True)
     number = fields.String(required=True)
-    subject = fields.Nested(SubjectView, required=True)
+    subject = fields.Nested(FeedbackSubjectView, required=True)
     kind = fields.Enum(FeedbackKind, by_value=True, required=True, allow_none=True)
     text = fields.String(required=True, allow_none=True)
     pictures = fields.List(fields.Nested(FeedbackPictureView), required=True, attribute="visible")

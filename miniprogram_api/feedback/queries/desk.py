@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from content.queries.references import articles_within
+from content.queries.references import article_ids_within
 from miniprogram_api.feedback.models import (
     Feedback,
     FeedbackPicture,
@@ -96,7 +96,7 @@ def within_scope(principal: Principal, permission: str) -> ColumnElement[bool]:
     """SQL for the feedback about the sites and articles over which a caller holds a permission."""
     return or_(
         Feedback.site_id.in_(sites_within(principal, permission)),
-        Feedback.article_id.in_(articles_within(principal, permission)),
+        Feedback.article_id.in_(article_ids_within(principal, permission)),
     )
 
 

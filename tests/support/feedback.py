@@ -83,7 +83,7 @@ def hear(app: Flask, fake: FakeWeChat, *, times: int = 1) -> None:
     """WeChat has looked at what was submitted, and what it pushed arrives so many times."""
     for pushed in fake.pushed():
         for _ in range(times):
-            answer = app.test_client().post(f"/wechat/push?{pushed['query']}", json=pushed["body"])
+            answer = app.test_client().post(f"/wechat/push?{pushed['query']}", data=pushed["body"])
             assert (answer.status_code, answer.text) == (200, "success")
     events.drain()
 

@@ -481,6 +481,7 @@ def test_every_table_that_speaks_of_members_is_settled() -> None:
         "content_quiz_attempts",
         "content_reads",
         "content_topic_follows",
+        "feedback_pictures",
         "identity_consents",
         "identity_member_sessions",
         "messaging_credits",

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -11,14 +13,15 @@ from content.models import Article, Revision
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.db import atomic, reading
 from tests.conftest import Clock
-from tests.factories.staff import make_staff, open_session
-from tests.support.content_desk import CHANGED, Shelf, at, fill_shelf, rewrite, text
+from tests.factories.sites import make_site
+from tests.factories.staff import make_staff
+from tests.support.content_desk import CHANGED, Shelf, at, fill_shelf, rewrite, sit_down, text
 from tests.support.pages import PageClient, text_of, title_of
 from tests.support.publishing import write_article
 from tests.support.statements import statements
 
 _LINE = re.compile(r'<a id="article-[^"]+" href="[^"]+">([^<]+)</a>')
-Sits = Callable[[object], PageClient]
+Sits = Callable[[UUID], PageClient]
 
 
 @pytest.fixture
@@ -29,11 +32,7 @@ def shelf(app: Flask, clock: Clock) -> Shelf:
 
 @pytest.fixture
 def sits(app: Flask) -> Sits:
-    def sit_down(staff_id: object) -> PageClient:
-        with atomic() as session:
-            return PageClient(app, open_session(session, staff_id))  # type: ignore[arg-type]
-
-    return sit_down
+    return partial(sit_down, app)
 
 
 @pytest.fixture
@@ -191,8 +190,6 @@ def test_any_two_revisions_are_compared_and_any_is_restored(shelf: Shelf, writer
 
 
 def test_an_article_of_another_desk_is_not_found(shelf: Shelf, sits: Sits) -> None:
-    from tests.factories.sites import make_site
-
     with atomic() as session:
         site = make_site(session)
         theirs = write_article(session, shelf.desk, draft=text(title="示范点的"), site_id=site.id)

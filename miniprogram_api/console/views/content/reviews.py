@@ -224,9 +224,8 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
 
 
 def _fill(form: ReviewForm, mine: Waiting) -> None:
-    """The form is about the text that the page shows, unless it comes back with what was wrong in it."""
-    if not form.errors:
-        form.content_hash.data, form.step.data = mine.submission.content_hash, mine.step.value
+    """The form is about the text that the page shows, also where it comes back with what was wrong."""
+    form.content_hash.data, form.step.data = mine.submission.content_hash, mine.step.value
 
 
 def _last(session: Session, principal: Principal) -> _Last | None:

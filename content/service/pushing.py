@@ -57,7 +57,7 @@ def request_push(
     audit.record(
         session,
         actor=actor,
-        action=ArticlePushRequested.name,
+        action="content.request_push",
         object_type="article",
         object_id=str(article_id),
         after={"revision_id": str(revision_id)},
@@ -67,7 +67,7 @@ def request_push(
 
 
 def lock_next_batch(session: Session, push_id: UUID, *, limit: int, now: datetime) -> Batch | None:
-    """The next followers, the push locked; None when it is over, which an article no longer shown ends too."""
+    """The next followers, the push locked; None when it is over, as it is once the article is not shown."""
     locked = select(Push).where(Push.id == push_id, Push.finished_at.is_(None)).with_for_update()
     push = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
     if push is None:

@@ -1,3 +1,3 @@
-"""Background work of content, in modules that register themselves."""
+"""Background work of content, and its part of members' personal data, in modules that register themselves."""
 
-from content.jobs import emptying, publishing, pushing  # noqa: F401
+from content.jobs import emptying, personal_data, publishing, pushing, reading  # noqa: F401

@@ -12,6 +12,7 @@ from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.events import subscribe
 from miniprogram_api.messaging import (
     jobs_articles,  # noqa: F401  these register themselves
+    jobs_feedback,  # noqa: F401
     jobs_pushes,  # noqa: F401
     jobs_sending,  # noqa: F401
     rules,

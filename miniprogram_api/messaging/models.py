@@ -34,6 +34,9 @@ class MessageKind(StrEnum):
     OBJECTION_DELIVERED = "objection_delivered"
     OBJECTION_ANSWERED = "objection_answered"
     ARTICLE_PUBLISHED = "article_published"
+    FEEDBACK_ANSWERED = "feedback_answered"
+    FEEDBACK_REFUSED = "feedback_refused"
+    FEEDBACK_CLOSED = "feedback_closed"
 
 
 class Message(Model):

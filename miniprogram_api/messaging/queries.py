@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from content.queries.followers import count_followers, followers_of_topics
@@ -25,6 +25,7 @@ def count_unread(session: Session, *, member_id: UUID) -> int:
     return session.scalars(unread).one()
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How many follow the topics of an article, and how many of them can be sent a message in WeChat too."""
@@ -43,3 +44,13 @@ def preview_push(session: Session, *, topic_ids: Collection[UUID]) -> Reach:
         SubscriptionCredit.credits > 0,
     )
     return Reach(count_followers(session, topic_ids), session.scalars(with_credit).one())
+=======
+def count_with_credit(session: Session, members: Select[UUID], template: Template) -> int:
+    """How many of these members, given as a statement, WeChat would also tell by this template."""
+    theirs = select(func.count()).where(
+        SubscriptionCredit.member_id.in_(members),
+        SubscriptionCredit.template == template.value,
+        SubscriptionCredit.credits > 0,
+    )
+    return session.scalars(theirs).one()
+>>>>>>> main

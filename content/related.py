@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from content.queries.cards import list_of_site
-from content.queries.media import is_picture
 from miniprogram_api.sites.articles import RelatedArticle
 
 _MOST = 4
@@ -28,9 +27,6 @@ class WrittenArticles:
             )
             for card in list_of_site(session, site_id, limit=_MOST, now=now)
         ]
-
-    def has_picture(self, session: Session, file_name: str) -> bool:
-        return is_picture(session, file_name)
 
 
 def _small(sizes: Sequence[tuple[str, int]], whole: str) -> str:

@@ -26,14 +26,10 @@ class RelatedArticle:
 
 
 class Articles(Protocol):
-    """Whoever knows what is written, and which pictures that shows."""
+    """Whoever knows what is written."""
 
     def list_related(self, session: Session, site_id: UUID, *, now: datetime) -> Sequence[RelatedArticle]:
         """The newest few articles about a site, in one statement."""
-        ...
-
-    def has_picture(self, session: Session, file_name: str) -> bool:
-        """Whether a file is a picture that articles may show."""
         ...
 
 
@@ -42,9 +38,6 @@ class NoArticles:
 
     def list_related(self, session: Session, site_id: UUID, *, now: datetime) -> Sequence[RelatedArticle]:
         return ()
-
-    def has_picture(self, session: Session, file_name: str) -> bool:
-        return False
 
 
 class _Connected:

@@ -1,9 +1,7 @@
 """What a draft must keep to so that it can be kept at all; what is missing in it is no concern here."""
 
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from uuid import UUID
 
 from content.errors import DraftRefused
@@ -31,7 +29,10 @@ _UNREADABLE = re.compile("[\ud800-\udfff\x00]")
 
 
 def check_draft(draft: Draft) -> None:
-    """Raises DraftRefused naming each field that is too long, no identifier, or not text."""
+    """Raises DraftRefused naming each field that is too long, no identifier, or not text.
+
+    The body is `rendering`'s to look at.
+    """
     wrong = [*_lengths(draft), *_ids(draft), *_characters(draft), *malformed(draft.quiz)]
     if wrong:
         raise DraftRefused(fields=wrong)
@@ -65,7 +66,8 @@ def _is_id(text: str) -> bool:
 
 
 def _characters(draft: Draft) -> Iterator[FieldError]:
-    for name, value in asdict(draft).items():
-        texts = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if _UNREADABLE.search(texts) or "\\u0000" in texts:
+    for name in _TEXTS:
+        if _UNREADABLE.search(getattr(draft, name)):
             yield FieldError(name, "content.unreadable")
+    if any(map(_UNREADABLE.search, draft.technologies)):
+        yield FieldError("technologies", "content.unreadable")

@@ -15,6 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from content.models import Revision, WordList
+from content.service import words
+from miniprogram_api.feedback.models import FeedbackState, PictureState
 from miniprogram_api.identity.models import RequestChannel, RequestKind
 from miniprogram_api.identity.permissions import Reach, Role
 from miniprogram_api.identity.service import data_requests, devices, staff_sessions
@@ -55,6 +58,8 @@ from miniprogram_api.visits.models import (
 )
 from miniprogram_api.visits.rules.slot_choice import SlotChoice, Wanted
 from miniprogram_api.visits.service import slot_changes
+from tests.factories import articles as article_factory
+from tests.factories import feedback as feedback_factory
 from tests.factories import members as member_factory
 from tests.factories import notices as notice_factory
 from tests.factories import partners as partner_factory
@@ -267,6 +272,28 @@ def _objection_file(session: Session, person: Person, before: dict[str, str]) ->
     ).id
 
 
+def _feedback(session: Session, person: Person, _before: dict[str, str]) -> UUID:
+    """About the side's site, waiting for a person's decision."""
+    return feedback_factory.make_feedback(
+        session,
+        site_id=person.side.site_id,
+        member_id=_member_of(session, person),
+        state=FeedbackState.HELD,
+    ).id
+
+
+def _feedback_picture(session: Session, person: Person, before: dict[str, str]) -> UUID:
+    """One that its member may see, or for staff one to decide about."""
+    known = before.get("feedback_id")
+    is_own = person.caller == MEMBER
+    return feedback_factory.make_feedback_picture(
+        session,
+        member_id=_member_of(session, person),
+        feedback_id=UUID(known) if known else None,
+        state=PictureState.SHOWN if is_own else PictureState.HELD,
+    ).id
+
+
 def _subscription(session: Session, person: Person, _before: dict[str, str]) -> UUID:
     """One that waits for approval: the partner's own, or a new partner's for staff."""
     is_partner = person.caller.kind == "partner"
@@ -434,8 +461,36 @@ def _dead_letter(session: Session, _person: Person, _before: dict[str, str]) -> 
     return letter_id
 
 
+def _revision(session: Session, _person: Person, before: dict[str, str]) -> UUID:
+    """The first revision of the article before it."""
+    return session.scalars(
+        select(Revision.id).where(Revision.article_id == UUID(before["article_id"]), Revision.number == 1)
+    ).one()
+
+
+def _word(session: Session, _person: Person, _before: dict[str, str]) -> UUID:
+    """A word of the list of wrong ones."""
+    return words.add_word(
+        session,
+        of=WordList.WRONG,
+        word=f"错词{new_id().hex[-8:]}",
+        staff_id=staff_factory.make_staff(session).id,
+        actor=SYSTEM,
+        now=clock.now(),
+    ).id
+
+
 MANAGER = next(caller for caller in CALLERS if (caller.role, caller.reach) == (Role.SITE_MANAGER, Reach.SITE))
 _SITE = "/api/staff/v1/sites/{site_id}"
+
+
+def _article(session: Session, person: Person, _before: dict[str, str]) -> UUID:
+    """One of the site's desk that is shown, with a question."""
+    side, quiz = person.side, article_factory.QUIZ[:1]
+    return article_factory.make_article(
+        session, site_id=side.site_id, organisation_id=side.operator_id, quiz=quiz
+    ).id
+
 
 EXAMPLES: dict[str, Example] = {
     "site_id": _example(lambda _world, person, _before: str(person.side.site_id), "site"),
@@ -486,6 +541,8 @@ EXAMPLES: dict[str, Example] = {
     "project_id": _example(_row(_project)),
     "objection_id": _example(_row(_objection), "site", "person"),
     "file_id": _example(_row(_objection_file), "site", "person"),
+    "feedback_id": _example(_row(_feedback), "site", "person"),
+    "picture_id": _example(_row(_feedback_picture), "site", "person"),
     "call_id": _example(_row(_call), "site"),
     "message_id": _example(_row(_message), "person"),
     "partner_id": _example(
@@ -498,4 +555,8 @@ EXAMPLES: dict[str, Example] = {
     "report_id": _example(_row(lambda session, _person, _before: _report(session))),
     "day": _example(_row(lambda session, _person, _before: _day_of_report(session))),
     "letter_id": _example(_row(_dead_letter)),
+    "article_id": _example(_row(_article), "site"),
+    "topic_id": _example(_row(lambda session, _person, _before: article_factory.make_topic(session).id)),
+    "revision_id": _example(_row(_revision)),
+    "word_id": _example(_row(_word)),
 }

@@ -25,7 +25,16 @@ def count_unread(session: Session, *, member_id: UUID) -> int:
     return session.scalars(unread).one()
 
 
-<<<<<<< HEAD
+def count_with_credit(session: Session, members: Select[UUID], template: Template) -> int:
+    """How many of these members, given as a statement, WeChat would also tell by this template."""
+    theirs = select(func.count()).where(
+        SubscriptionCredit.member_id.in_(members),
+        SubscriptionCredit.template == template.value,
+        SubscriptionCredit.credits > 0,
+    )
+    return session.scalars(theirs).one()
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How many follow the topics of an article, and how many of them can be sent a message in WeChat too."""
@@ -38,19 +47,6 @@ def preview_push(session: Session, *, topic_ids: Collection[UUID]) -> Reach:
     """Whom pushing an article under these topics would reach now."""
     if not topic_ids:
         return Reach(0, 0)
-    with_credit = select(func.count()).where(
-        SubscriptionCredit.member_id.in_(followers_of_topics(topic_ids)),
-        SubscriptionCredit.template == Template.ARTICLE_PUBLISHED.value,
-        SubscriptionCredit.credits > 0,
-    )
-    return Reach(count_followers(session, topic_ids), session.scalars(with_credit).one())
-=======
-def count_with_credit(session: Session, members: Select[UUID], template: Template) -> int:
-    """How many of these members, given as a statement, WeChat would also tell by this template."""
-    theirs = select(func.count()).where(
-        SubscriptionCredit.member_id.in_(members),
-        SubscriptionCredit.template == template.value,
-        SubscriptionCredit.credits > 0,
-    )
-    return session.scalars(theirs).one()
->>>>>>> main
+    followers = followers_of_topics(topic_ids)
+    in_wechat = count_with_credit(session, followers, Template.ARTICLE_PUBLISHED)
+    return Reach(count_followers(session, topic_ids), in_wechat)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -62,7 +62,9 @@ def publish_article(article_id: str) -> Response:
         audience = telling.audience_of(session, revision)
         plan = session.get(Plan, article.id)
     form = PublishForm(data=_proposal(plan, now))
-    form.official.choices = telling.official_choices()
+    form.official.choices = telling.official_choices(
+        configured=current_app.extensions.get("wechat_official") is not None
+    )
     if step is not Step.FILL and form.validate() and form.complete(now):
         with showing_refusals(form):
             if form.content_hash.data != submission.content_hash:

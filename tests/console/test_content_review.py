@@ -117,6 +117,13 @@ def test_returning_without_a_note_is_refused_and_keeps_the_paragraph(
     assert re.search(r'id="pick-3" value="3" checked', answer.text)
 
 
+def test_a_form_of_somebody_else_making_is_refused(shelf: Shelf, reviewer: PageClient) -> None:
+    for nonsense in ({"decision": "approve", "step": "fourth"}, {"decision": "burn", "step": "first"}, {}):
+        answer = reviewer.post(shelf.at(FIRST, "/review"), {"content_hash": "x"} | nonsense)
+        assert answer.status_code == 422, nonsense
+        assert "请点“通过”或“退回”。" in text_of(answer)
+
+
 def test_a_note_survives_whatever_goes_wrong(shelf: Shelf, reviewer: PageClient, people: list[Any]) -> None:
     page = reviewer.get(shelf.at(FIRST, "/review"))
     stale = form_of(page, decision="return", note="写了很久的意见。", block="1") | {"content_hash": "0" * 64}

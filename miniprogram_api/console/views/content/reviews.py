@@ -126,6 +126,7 @@ def _decide(article: Article, form: ReviewForm) -> Response:
     principal, now = current_principal(), clock.now()
     approves = form.decision.data == APPROVE
     with atomic() as session:
+        following = _next(queries.list_waiting(session, principal), article)
         locked = lock_managed_article(session, principal, _REVIEW, article.id)
         decide: dict[str, Any] = {
             "content_hash": form.content_hash.data or "",
@@ -139,8 +140,6 @@ def _decide(article: Article, form: ReviewForm) -> Response:
             reviewing.approve_step(session, locked, **decide)
         else:
             reviewing.return_submission(session, locked, block=form.block.data, **decide)
-    with reading() as session:
-        following = _next(queries.list_waiting(session, principal), article)
     if following is None:
         return done(url_for("console.list_reviews"), _told(article, approves) + "没有别的文章等您审了。")
     return done(

@@ -72,6 +72,10 @@ MESSAGES = {
     ),
     "content.quiz_right": ("第 {question} 道题没有标出正确答案。", "Question {question} has nothing right."),
     "content.reason_missing": ("请说明理由。", "Say why."),
+    "content.official_not_open": (
+        "这篇文章正在送往公众号或已经送达，不能再送一次。",
+        "It is on its way into the official account, or there.",
+    ),
     "content.word_wrong": (
         "“{word}”可能有误，建议改为“{suggestion}”；确需保留请说明理由。",
         '"{word}" may be wrong; "{suggestion}" is meant.',

@@ -82,7 +82,7 @@ MESSAGES = {
     ),
     "content.word_sensitive": (
         "“{word}”在敏感词库中，请修改；确需保留请说明理由。",
-        "“{word}” is a sensitive word.",
+        '"{word}" is a sensitive word.',
     ),
     "content.time_over": ("这个时间已经过去。", "This time is over."),
     "content.too_far_ahead": ("最多提前一年排期。", "At most a year ahead."),

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from content.errors import WordListed, WordMissing, WordNotMarked
@@ -119,10 +119,10 @@ def override_mark(
 
 
 def _hold_list(session: Session, of: WordList) -> int:
-    """The number of a list's last version, at which whoever changes the list at the same time waits."""
-    newest = select(WordListVersion).where(WordListVersion.list == of)
-    last = session.scalars(newest.order_by(WordListVersion.number.desc()).limit(1).with_for_update()).first()
-    return 0 if last is None else last.number
+    """The number of a list's last version; whoever changes the list at the same time waits."""
+    first = select(WordListVersion.id).where(WordListVersion.list == of, WordListVersion.number == 1)
+    session.execute(first.with_for_update())
+    return session.scalar(select(func.max(WordListVersion.number)).where(WordListVersion.list == of)) or 0
 
 
 def _add_version(

@@ -97,6 +97,14 @@ def test_a_picture_needs_a_description_and_has_to_be_there(app: Flask, clock: Cl
         ]
 
 
+@pytest.mark.parametrize("settings", [{"content_link_hosts": "example.com, gov.cn"}], indirect=True)
+def test_where_texts_may_lead_is_a_setting(app: Flask) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        body = body_of(linked("甲", "https://www.example.com/"), linked("乙", "https://example.com.cn/"))
+        assert open_points(session, desk, body=body) == [("content[1]", "content.link_host")]
+
+
 def test_a_retired_topic_is_not_chosen(app: Flask, clock: Clock) -> None:
     with atomic() as session:
         topic = make_topic(session)

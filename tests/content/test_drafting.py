@@ -142,6 +142,21 @@ def test_an_earlier_revision_is_restored_as_a_new_one(app: Flask) -> None:
         assert managed.get_revision(session, article, 2).title == "第二稿"
 
 
+def test_a_markdown_text_becomes_the_body_and_its_pictures_wait_to_be_uploaded(
+    app: Flask, clock: Clock
+) -> None:
+    with atomic() as session:
+        article = make_article(session)
+        text = "## 角度\n\n五十度**左右**。\n\n![图](https://example.com/a.png)\n"
+        by = {"staff_id": article.owner_id, "actor": SYSTEM, "now": clock.now}
+        saved, foreign = drafting.import_markdown(session, article, text, base_number=1, **by)
+        kinds = [block["type"] for block in saved.revision.body["content"]]
+        assert kinds == ["heading", "paragraph", "imagePlaceholder"]
+        assert foreign == ["https://example.com/a.png"]
+        with pytest.raises(VersionConflict):
+            drafting.import_markdown(session, article, "另一篇", base_number=1, **by)
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [

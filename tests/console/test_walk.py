@@ -67,6 +67,7 @@ NO_SHELL = {
     "send_asset",
     "send_figures",
     "send_gate_worker",
+    "show_feedback_picture",
     "show_objection_file",
     "sign_in",
     "sign_in_with_code",

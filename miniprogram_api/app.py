@@ -39,6 +39,7 @@ from miniprogram_api.web.partners import PartnerProblem, describe_security, init
 from miniprogram_api.web.prepared import init_prepared
 from miniprogram_api.web.telemetry import init_telemetry
 from miniprogram_api.wechat.gateway import Gateway
+from miniprogram_api.wechat.official import OfficialGateway
 
 FEATURES = (
     "miniprogram_api.wechat",
@@ -87,6 +88,8 @@ def _init_kernel(app: Flask, settings: Settings) -> None:
     init_db(app, url=settings.database, pool_size=settings.database_pool)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     app.extensions["wechat"] = Gateway(settings.wechat, cache.current())
+    account = settings.official
+    app.extensions["wechat_official"] = OfficialGateway(account, cache.current()) if account else None
 
 
 def _init_web(app: Flask, settings: Settings) -> None:

@@ -47,6 +47,7 @@ WITHOUT_A_LINK = {
     "reset_second_factor",
     "restore_device",
     "restore_grant",
+    "send_official_again",
     "show_made_booking",
     "show_objection_file",
     "waive_strike",

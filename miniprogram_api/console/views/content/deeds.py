@@ -1,6 +1,6 @@
 """What was done about the publishing of an article, as lines of its trail; read from the audit trail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,10 +25,22 @@ _NOBODY = UUID(int=0)
 def list_deeds(session: Session, article: Article) -> list[TrailRow]:
     """Each publication, plan and retraction, with the revision that it was about; two statements."""
     of_article = TrailFilter(object_type="article", object_id=str(article.id))
-    rows = [row for row in list_for_export(session, of_article, most=_MOST) if row.action in _ACTS]
+    found = list_for_export(session, of_article, most=_MOST)
+    rows = [row for row in reversed(found) if row.action in _ACTS]
     named = select(Revision.id, Revision.number, Revision.content_hash)
-    revisions = {str(row.id): row for row in session.execute(named.where(Revision.article_id == article.id))}
-    return [_deed(row, revisions.get(_revision_of(row) or "")) for row in rows]
+    own = session.execute(named.where(Revision.article_id == article.id))
+    return _deeds(rows, {str(revision.id): revision for revision in own})
+
+
+def _deeds(rows: Sequence[Any], revisions: Mapping[str, Any]) -> list[TrailRow]:
+    """In their order; a retraction is of what was shown before it."""
+    deeds, shown = [], ""
+    for row in rows:
+        about = _revision_of(row) or shown
+        if _ACTS[row.action] == "published":
+            shown = about
+        deeds.append(_deed(row, revisions.get(shown if _ACTS[row.action] == "retracted" else about)))
+    return deeds
 
 
 def _revision_of(row: Any) -> str | None:

@@ -1,7 +1,7 @@
 """A canvas of 1600 by 900 with the few strokes that flat pictures need.
 
-Everything is drawn at twice the size and made smaller, which smooths the edges. Colours are hex words; two more
-digits are their opacity.
+Everything is drawn at twice the size and made smaller, which smooths the edges. Colours are hex words; two
+more digits are their opacity.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,9 @@ class Canvas:
         self._image = Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
         self._pen = ImageDraw.Draw(self._image, "RGBA")
 
-    def box(self, x: float, y: float, width: float, height: float, colour: str, radius: float = 0) -> None:
+    def box(  # noqa: PLR0917  # a stroke: place, size, colour
+        self, x: float, y: float, width: float, height: float, colour: str, radius: float = 0
+    ) -> None:
         corners = (x * _SCALE, y * _SCALE, (x + width) * _SCALE, (y + height) * _SCALE)
         self._pen.rounded_rectangle(corners, radius * _SCALE, fill=colour)
 
@@ -55,7 +57,7 @@ class Canvas:
         for x, y in (points[0], points[-1]):
             self.disc(x, y, width / 2, colour)
 
-    def arc(
+    def arc(  # noqa: PLR0917  # a stroke: place, size, colour
         self, x: float, y: float, radius: float, start: float, end: float, colour: str, width: float
     ) -> None:
         """A part of a circle, degrees clockwise from the right."""

@@ -1,4 +1,4 @@
-"""Scenes about figures: estimates and their ranges, what is no credit, reading an indicator; and the figures."""
+"""Scenes about figures: estimates and their ranges, reading an indicator; and what stands in articles."""
 
 from math import cos, radians, sin
 
@@ -240,9 +240,9 @@ def figure_lifecycle() -> Canvas:
         canvas.disc(x, y, size - 12, colour)
         canvas.disc(x - size * 0.24, y - size * 0.26, size * 0.18, "#ffffff80")
     for angle in (-80, 10, 95):
-        x, y = 1250 + 165 * cos(radians(angle)), 450 + 165 * sin(radians(angle))
-        canvas.disc(x, y, 34, PAPER)
-        canvas.disc(x, y, 26, AMBER)
+        stop = (1250 + 165 * cos(radians(angle)), 450 + 165 * sin(radians(angle)))
+        canvas.disc(*stop, 34, PAPER)
+        canvas.disc(*stop, 26, AMBER)
     canvas.disc(1250, 450, 70, SUN)
     leaf(canvas, 1246, 494, 84, GREEN)
     return canvas

@@ -229,11 +229,11 @@ def privacy() -> Canvas:
     for x, y, size in ((742, 474, 56), (862, 500, 60), (800, 530, 66)):
         cloud(canvas, x, y, size, "#ffffff")
     canvas.box(764, 204, 72, 10, GREY, 5)
-    for x, y, size in ((240, 230, 1.0), (1320, 250, 1.2), (1380, 660, 0.9), (210, 640, 1.15)):
-        canvas.arc(x, y - 30 * size, 30 * size, 180, 360, STEEL, 12 * size)
-        canvas.box(x - 46 * size, y - 26 * size, 92 * size, 76 * size, SUN, 14 * size)
-        canvas.disc(x, y + 6 * size, 11 * size, NAVY)
-        canvas.line([(x, y + 8 * size), (x, y + 24 * size)], NAVY, 7 * size)
+    for x, y, scale in ((240, 230, 1.0), (1320, 250, 1.2), (1380, 660, 0.9), (210, 640, 1.15)):
+        canvas.arc(x, y - 30 * scale, 30 * scale, 180, 360, STEEL, 12 * scale)
+        canvas.box(x - 46 * scale, y - 26 * scale, 92 * scale, 76 * scale, SUN, 14 * scale)
+        canvas.disc(x, y + 6 * scale, 11 * scale, NAVY)
+        canvas.line([(x, y + 8 * scale), (x, y + 24 * scale)], NAVY, 7 * scale)
     return canvas
 
 
@@ -257,7 +257,7 @@ def welcome() -> Canvas:
         tree(canvas, x, foot, high, LEAF if high > 85 else GREEN)
     soft_sun(canvas, 800, 190, 62)
     _bubble(canvas, 300, 280, CORAL)
-    _pin(canvas, 300, 306, 46, PAPER, CORAL)
+    _pin(canvas, 300, 306, 46, colour=PAPER, eye=CORAL)
     _bubble(canvas, 1310, 250, GREEN)
     canvas.shape([(1250, 220), (1306, 236), (1306, 296), (1250, 280)], PAPER)
     canvas.shape([(1370, 220), (1314, 236), (1314, 296), (1370, 280)], PAPER)
@@ -278,7 +278,9 @@ def _bubble(canvas: Canvas, x: float, y: float, colour: str) -> None:
     canvas.disc(x - 40, y - 44, 20, "#ffffff40")
 
 
-def _pin(canvas: Canvas, x: float, foot: float, size: float, colour: str = CORAL, eye: str = PAPER) -> None:
+def _pin(
+    canvas: Canvas, x: float, foot: float, size: float, *, colour: str = CORAL, eye: str = PAPER
+) -> None:
     centre = foot - size * 1.1
     canvas.shape(
         [

@@ -207,13 +207,7 @@ def person(
         coat,
     )
     canvas.disc(x, neck + height * 0.02, height * 0.1, coat)
-    centre = neck - head * 0.72
-    canvas.disc(x, centre, head, hair)
-    canvas.disc(x + facing * head * 0.16, centre + head * 0.14, head * 0.84, SKIN)
-    if hat:
-        canvas.shape([*_dome(x, centre - head * 0.1, head * 1.06)], hat)
-        canvas.box(x - head * 1.15, centre - head * 0.26, head * 2.3, head * 0.36, hat, head * 0.18)
-        canvas.disc(x, centre - head * 1.2, head * 0.26, SNOW)
+    _head(canvas, (x, neck - head * 0.72), head, hair=hair, hat=hat, facing=facing)
     canvas.box(
         x - height * 0.1,
         neck - height * 0.015,
@@ -309,7 +303,9 @@ def car(canvas: Canvas, x: float, foot: float, width: float, colour: str = GREEN
         canvas.disc(x + unit * at, foot - unit * 0.75, unit * 0.5, MIST)
 
 
-def leaf(canvas: Canvas, x: float, y: float, size: float, colour: str = LEAF, lean: float = 1) -> None:
+def leaf(  # noqa: PLR0917  # a stroke: place, size, colour
+    canvas: Canvas, x: float, y: float, size: float, colour: str = LEAF, lean: float = 1
+) -> None:
     canvas.blob(
         [
             (x, y),
@@ -320,6 +316,16 @@ def leaf(canvas: Canvas, x: float, y: float, size: float, colour: str = LEAF, le
         colour,
     )
     canvas.line([(x, y), (x + lean * size * 0.42, y - size * 0.66)], "#ffffff", max(2, size * 0.035))
+
+
+def _head(canvas: Canvas, centre: Point, size: float, *, hair: str, hat: str | None, facing: int) -> None:
+    x, y = centre
+    canvas.disc(x, y, size, hair)
+    canvas.disc(x + facing * size * 0.16, y + size * 0.14, size * 0.84, SKIN)
+    if hat:
+        canvas.shape(_dome(x, y - size * 0.1, size * 1.06), hat)
+        canvas.box(x - size * 1.15, y - size * 0.26, size * 2.3, size * 0.36, hat, size * 0.18)
+        canvas.disc(x, y - size * 1.2, size * 0.26, SNOW)
 
 
 def _dome(x: float, y: float, radius: float) -> list[Point]:

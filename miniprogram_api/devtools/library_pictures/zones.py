@@ -1,4 +1,4 @@
-"""Scenes about demonstration zones: types, levels, their course, schools, scenic areas, factories, the plan."""
+"""Scenes about demonstration zones: types, levels, their course, schools, scenic areas, the plan."""
 
 from miniprogram_api.devtools.library_pictures.canvas import Canvas, arc_points, snowfall, star_points
 from miniprogram_api.devtools.library_pictures.things import (

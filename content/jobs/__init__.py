@@ -1,3 +1,3 @@
-"""Background work of content, in modules that register themselves."""
+"""Background work of content, and its part of members' personal data, in modules that register themselves."""
 
-from content.jobs import emptying, publishing  # noqa: F401
+from content.jobs import emptying, personal_data, publishing, reading  # noqa: F401

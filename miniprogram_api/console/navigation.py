@@ -57,6 +57,17 @@ _OF_SUBSCRIPTIONS = (
     "disable_subscription",
 )
 _OF_PARTNERS = ("show_partner", "create_partner", "end_partner", "add_partner_key", "retire_partner_key")
+_OF_FEEDBACK = (
+    "show_feedback",
+    "answer_feedback",
+    "correct_feedback_answer",
+    "refuse_feedback",
+    "close_feedback",
+    "release_feedback",
+    "reopen_feedback",
+    "reveal_feedback_picture",
+    "hide_feedback_picture",
+)
 DESKS = (
     Desk("今日", (Entry("工作台", "start", "staff.self", "house"),)),
     Desk(
@@ -65,6 +76,10 @@ DESKS = (
             Entry("示范点", "list_sites", "sites.view", "geo-alt"),
             Entry("统计", "show_figures", "figures.view", "bar-chart"),
         ),
+    ),
+    Desk(
+        "内容",
+        (Entry("市民反馈", "list_feedback", "feedback.view", "chat-left-text", _OF_FEEDBACK),),
     ),
     Desk(
         "登记系统",

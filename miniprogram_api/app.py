@@ -12,6 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from config.logging import configure_logging
+from content.overdue import measure_overdue
+from content.queries.assets import is_library_picture
 from miniprogram_api.cli import register_commands
 from miniprogram_api.console import init_console
 from miniprogram_api.identity.authentication import authenticate_member
@@ -23,7 +25,7 @@ from miniprogram_api.registry import sources
 from miniprogram_api.registry.partner_authentication import SIGNING_SCHEMES, authenticate_partner
 from miniprogram_api.registry.routes.names import init_names
 from miniprogram_api.registry.rules.partners import PARTNER_SCOPES
-from miniprogram_api.sites import availability, consequences, freshness
+from miniprogram_api.sites import availability, consequences, freshness, shown_files
 from miniprogram_api.visits.availability import SlotAvailability, SlotConsequences
 from miniprogram_api.web.addresses import CleanAddress
 from miniprogram_api.web.api import init_errors, make_api
@@ -100,7 +102,7 @@ def _init_web(app: Flask, settings: Settings) -> None:
     )
     init_partners(app)
     watched = {} if settings.registry.transport == "off" else {"registry": registry_freshness.is_current}
-    measures = [registry_freshness.measure_exchange] if watched else []
+    measures = [measure_overdue, *([registry_freshness.measure_exchange] if watched else [])]
     init_health(app, settings=settings, schema_head=SCHEMA_HEAD, watched=watched, measures=measures)
     init_prepared(app)
 
@@ -144,6 +146,7 @@ def _connect_ports(settings: Settings) -> None:
     """Let sites ask what only visits and the registry's exchange know, and reach the registry."""
     availability.use(SlotAvailability())
     consequences.use(SlotConsequences(days=settings.slot_horizon_days))
+    shown_files.use(is_library_picture)
     sources.connect(settings.registry)
     has_registry = settings.registry.transport != "off"
     freshness.use(registry_freshness.RegistryFreshness() if has_registry else freshness.NeverStale())

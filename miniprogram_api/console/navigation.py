@@ -57,6 +57,26 @@ _OF_SUBSCRIPTIONS = (
     "disable_subscription",
 )
 _OF_PARTNERS = ("show_partner", "create_partner", "end_partner", "add_partner_key", "retire_partner_key")
+_OF_ARTICLES = (
+    "show_article",
+    "list_deleted_articles",
+    "delete_article",
+    "put_back_article",
+    "submit_article",
+    "withdraw_submission",
+    "keep_word",
+    "list_revisions",
+    "show_revision",
+    "compare_revisions",
+    "restore_revision",
+    "show_trail",
+    "publish_article",
+    "unschedule_article",
+    "retract_article",
+    "change_placing",
+)
+_OF_REVIEWS = ("review_article", "undo_decision")
+_OF_TOPICS = ("add_topic", "edit_topic", "move_topic", "retire_topic", "restore_topic")
 _OF_FEEDBACK = (
     "show_feedback",
     "answer_feedback",
@@ -79,7 +99,14 @@ DESKS = (
     ),
     Desk(
         "内容",
-        (Entry("市民反馈", "list_feedback", "feedback.view", "chat-left-text", _OF_FEEDBACK),),
+        (
+            Entry("文章", "list_articles", "content.view", "file-earmark-text", _OF_ARTICLES),
+            Entry("待审", "list_reviews", "content.review", "check-circle", _OF_REVIEWS),
+            Entry("专题", "list_topics", "content.view", "list", _OF_TOPICS),
+            Entry("词表", "list_words", "content.view", "flag", ("add_word", "remove_word")),
+            Entry("阅读统计", "show_reading", "content.view", "bar-chart"),
+            Entry("市民反馈", "list_feedback", "feedback.view", "chat-left-text", _OF_FEEDBACK),
+        ),
     ),
     Desk(
         "登记系统",

@@ -1,12 +1,16 @@
-"""A member's messages, the newest first."""
+"""A member's messages, the newest first, and how many a message would reach."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from content.queries.followers import count_followers, followers_of_topics
 from miniprogram_api.kernel.paging import Page, page
-from miniprogram_api.messaging.models import Message
+from miniprogram_api.messaging.models import Message, SubscriptionCredit
+from miniprogram_api.messaging.rules import Template
 
 
 def list_messages(session: Session, *, member_id: UUID, limit: int, cursor: str | None) -> Page[Message]:
@@ -19,3 +23,30 @@ def count_unread(session: Session, *, member_id: UUID) -> int:
     """How many messages a member has not opened."""
     unread = select(func.count()).where(Message.member_id == member_id, Message.read_at.is_(None))
     return session.scalars(unread).one()
+
+
+def count_with_credit(session: Session, members: Select[UUID], template: Template) -> int:
+    """How many of these members, given as a statement, WeChat would also tell by this template."""
+    theirs = select(func.count()).where(
+        SubscriptionCredit.member_id.in_(members),
+        SubscriptionCredit.template == template.value,
+        SubscriptionCredit.credits > 0,
+    )
+    return session.scalars(theirs).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many follow the topics of an article, and how many of them can be sent a message in WeChat too."""
+
+    followers: int
+    in_wechat: int
+
+
+def preview_push(session: Session, *, topic_ids: Collection[UUID]) -> Reach:
+    """Whom pushing an article under these topics would reach now."""
+    if not topic_ids:
+        return Reach(0, 0)
+    followers = followers_of_topics(topic_ids)
+    in_wechat = count_with_credit(session, followers, Template.ARTICLE_PUBLISHED)
+    return Reach(count_followers(session, topic_ids), in_wechat)

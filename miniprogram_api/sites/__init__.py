@@ -2,5 +2,5 @@
 
 Beside the usual files it has the ports through which it learns what others know: `availability` (when
 there is room) and `consequences` (what a change of hours does to bookings), and what the exchange with the
-registry knows: `freshness` (how old its data is).
+registry knows: `freshness` (how old its data is). `shown_files` lets the features above serve their pictures.
 """

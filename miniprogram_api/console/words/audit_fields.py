@@ -17,6 +17,7 @@ FIELDS = {
     "failures": "失败次数",
     "granted": "同意",
     "identity.given_roles": "移交的待批准授权数",
+    "content.drafts": "移交的稿件数",
     "registry.discards": "移交的待确认丢弃数",
     "registry.corrections": "移交的纠错数",
     "kind": "类型",

@@ -74,7 +74,7 @@ MESSAGES = {
     "content.reason_missing": ("请说明理由。", "Say why."),
     "content.word_wrong": (
         "“{word}”可能有误，建议改为“{suggestion}”；确需保留请说明理由。",
-        "“{word}” may be wrong; “{suggestion}” is meant.",
+        '"{word}" may be wrong; "{suggestion}" is meant.',
     ),
     "content.word_sensitive": (
         "“{word}”在敏感词库中，请修改；确需保留请说明理由。",

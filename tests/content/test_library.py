@@ -277,7 +277,7 @@ def test_members_read_it(
     lifecycle = next(piece for piece in small if piece.key == "lifecycle")
     page = client.get(f"/api/v1/articles/{lifecycle.id}").get_json()
     assert page["title"] == lifecycle.title
-    assert client.get(page["cover"]["src"]).status_code == 200
+    assert client.get(page["cover"]["url"]).status_code == 200
 
 
 def test_the_command_asks_for_people_who_may(app: Flask, team: Team, small: tuple[Piece, ...]) -> None:

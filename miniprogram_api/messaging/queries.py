@@ -1,13 +1,10 @@
 """A member's messages, the newest first, and how many a message would reach."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from content.queries.followers import count_followers, followers_of_topics
 from miniprogram_api.kernel.paging import Page, page
 from miniprogram_api.messaging.models import Message, SubscriptionCredit
 from miniprogram_api.messaging.rules import Template
@@ -33,20 +30,3 @@ def count_with_credit(session: Session, members: Select[UUID], template: Templat
         SubscriptionCredit.credits > 0,
     )
     return session.scalars(theirs).one()
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How many follow the topics of an article, and how many of them can be sent a message in WeChat too."""
-
-    followers: int
-    in_wechat: int
-
-
-def preview_push(session: Session, *, topic_ids: Collection[UUID]) -> Reach:
-    """Whom pushing an article under these topics would reach now."""
-    if not topic_ids:
-        return Reach(0, 0)
-    followers = followers_of_topics(topic_ids)
-    in_wechat = count_with_credit(session, followers, Template.ARTICLE_PUBLISHED)
-    return Reach(count_followers(session, topic_ids), in_wechat)

@@ -16,7 +16,7 @@ from miniprogram_api.devtools.fake_wechat import (
 from miniprogram_api.kernel import events
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import atomic, reading
-from miniprogram_api.messaging import jobs_articles, jobs_sending, queries
+from miniprogram_api.messaging import jobs_articles, jobs_sending
 from miniprogram_api.messaging.models import MessageDelivery
 from miniprogram_api.messaging.service import articles
 from tests.conftest import Clock
@@ -179,19 +179,6 @@ def test_telling_takes_as_many_statements_for_many_as_for_few(
             assert articles.tell_followers(session, push_id, now=clock.now)
         counts.append(len(sent))
     assert counts[0] == counts[1]
-
-
-def test_the_console_can_say_whom_it_would_reach(
-    app: Flask, fake_wechat: FakeWeChat, topics: list[UUID], clock: Clock
-) -> None:
-    alice, bob = MemberClient(app, fake_wechat), MemberClient(app, fake_wechat, "bob")
-    follow(alice.id, topics)
-    follow(bob.id, topics[:1])
-    accept(alice, fake_wechat)
-    with reading() as session:
-        assert queries.preview_push(session, topic_ids=topics) == queries.Reach(2, 1)
-        assert queries.preview_push(session, topic_ids=topics[2:]) == queries.Reach(1, 1)
-        assert queries.preview_push(session, topic_ids=[]) == queries.Reach(0, 0)
 
 
 def test_a_planned_article_is_told_when_it_appears(desk: Desk, topics: list[UUID], clock: Clock) -> None:

@@ -167,6 +167,8 @@ FIELDS = {
     "pinned_until": "置顶至",
     "push": "通知关注者",
     "official": "同步公众号",
+    "official_state": "公众号状态",
+    "official_publish": "由公众号发布",
     "word": "词语",
     "word_list": "词库",
     "suggestion": "建议",

@@ -14,6 +14,7 @@ from miniprogram_api.devtools.demo_data.bookings import Bookings
 from miniprogram_api.devtools.demo_data.calendar import settle_year
 from miniprogram_api.devtools.demo_data.catalogue import SITES, SiteCard
 from miniprogram_api.devtools.demo_data.changes import change_slots
+from miniprogram_api.devtools.demo_data.feedback import load_feedback
 from miniprogram_api.devtools.demo_data.partner import load_partner
 from miniprogram_api.devtools.demo_data.projects import (
     first_state,
@@ -66,6 +67,7 @@ def load_demo(settings: Settings) -> Loaded:
         bookings = _load_visitors(bar)
         change_slots()
         _load_articles(bar)
+        load_feedback(clock.now())
         _settle(bar)
         load_partner(settings, clock.now())
         load_administration(clock.now(), password_hash=invitations.unusable_password_hash())

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from config.settings import Settings
 from content.errors import NotApproved, NotLive, TextChanged
 from content.models import Article, Plan, Revision, Standing, Submission, SubmissionState
 from content.queries.submissions import find_standing_submission
@@ -19,7 +20,7 @@ from miniprogram_api.console.forms.content import LATER, NOW, PlacingForm, Publi
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.views.content import telling
-from miniprogram_api.console.words import say_ago, say_day, say_instant
+from miniprogram_api.console.words import last_day, say_ago, say_day, say_instant
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.clock import BEIJING
 from miniprogram_api.kernel.db import atomic, reading
@@ -27,7 +28,6 @@ from miniprogram_api.web import prepared
 from miniprogram_api.web.schemas import parse_id
 
 _PUBLISH = "content.publish"
-_A_MOMENT = timedelta(seconds=1)
 
 
 def _look_at(session: Session, article_id: str) -> Article:
@@ -63,7 +63,7 @@ def publish_article(article_id: str) -> Response:
         audience = telling.audience_of(session, revision)
         plan = session.get(Plan, article.id)
     form = PublishForm(data=_proposal(plan, now))
-    form.official.choices = telling.official_choices()
+    form.official.choices = telling.official_choices(_settings())
     if step is not Step.FILL and form.validate() and form.complete(now):
         with showing_refusals(form):
             if form.content_hash.data != submission.content_hash:
@@ -90,6 +90,11 @@ def publish_article(article_id: str) -> Response:
     )
 
 
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
 def _proposal(plan: Plan | None, now: datetime) -> dict[str, Any]:
     """What the form begins with: the plan there is, else tomorrow morning for who chooses to wait."""
     if plan is None:
@@ -100,16 +105,12 @@ def _proposal(plan: Plan | None, now: datetime) -> dict[str, Any]:
         "on": at.date(),
         "at": at.hour * 60 + at.minute,
         "pinned": plan.pinned_until is not None,
-        "pinned_on": last_day(plan.pinned_until),
+        "pinned_on": plan.pinned_until and last_day(plan.pinned_until),
         "expires": plan.expires_at is not None,
-        "expires_on": last_day(plan.expires_at),
+        "expires_on": plan.expires_at and last_day(plan.expires_at),
         "push": plan.push,
+        "official": telling.official_way(_settings()) if plan.official else "",
     }
-
-
-def last_day(until: datetime | None) -> Any:
-    """The last Beijing day before an exclusive end."""
-    return None if until is None else (until - _A_MOMENT).astimezone(BEIJING).date()
 
 
 def _effect(article: Article, form: PublishForm, audience: telling.Audience) -> dict[str, Any]:
@@ -118,8 +119,8 @@ def _effect(article: Article, form: PublishForm, audience: telling.Audience) -> 
     label = "立即发布" if article.standing is not Standing.LIVE else "立即替换线上版本"
     return {
         "publish_at": at,
-        "pinned_last": last_day(form.pinned_until),
-        "expires_last": last_day(form.expires_at),
+        "pinned_until": form.pinned_until,
+        "expires_at": form.expires_at,
         "told": audience.said if form.push.data else "不通知",
         "official": telling.say_official(form.official.data),
         "label": f"定于 {say_instant(at)} 发布" if at else label,
@@ -206,9 +207,9 @@ def change_placing(article_id: str) -> Response:
     form = PlacingForm(
         data={
             "pinned": article.pinned,
-            "pinned_on": last_day(article.pinned_until),
+            "pinned_on": article.pinned_until and last_day(article.pinned_until),
             "expires": article.expires_at is not None,
-            "expires_on": last_day(article.expires_at),
+            "expires_on": article.expires_at and last_day(article.expires_at),
         }
     )
     if form.validate_on_submit() and form.complete(now):

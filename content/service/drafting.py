@@ -46,14 +46,16 @@ def create_article(
     staff_id: UUID,
     actor: Actor,
     now: datetime,
+    article_id: UUID | None = None,
 ) -> Article:
     """Begin an article for a site's desk, an organisation's, or (neither) the city's.
 
-    It may be as incomplete as it is. Raises DraftRefused, DocumentRefused. The caller has checked the place.
+    It may be as incomplete as it is; the id is given where others must know it beforehand. Raises
+    DraftRefused, DocumentRefused. The caller has checked the place.
     """
     draft = _checked(session, draft)
     article = Article(
-        id=new_id(),
+        id=article_id or new_id(),
         organisation_id=None if site_id is not None else organisation_id,
         site_id=site_id,
         owner_id=staff_id,
@@ -154,6 +156,35 @@ def put_back(session: Session, article: Article, *, actor: Actor, now: datetime)
     article.deleted_at = None
     told = ArticlePutBack(str(article.id))
     note_article(session, article, action="put_article_back", event=told, actor=actor)
+
+
+def import_markdown(
+    session: Session,
+    article: Article,
+    text: str,
+    *,
+    base_number: int,
+    staff_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> tuple[Saved, list[str]]:
+    """Let a locked article say what a Markdown text says; also, the addresses of pictures that it lacks.
+
+    They are placeholders, which have to be uploaded: nothing is fetched. Raises what `save_revision` raises.
+    """
+    made = rendering.from_markdown(text)
+    draft = replace(draft_of(latest_revision(session, article)), body=made.document)
+    saved = save_revision(
+        session,
+        article,
+        draft,
+        base_number=base_number,
+        staff_id=staff_id,
+        actor=actor,
+        autosaved=False,
+        now=now,
+    )
+    return saved, made.foreign_images
 
 
 def draft_of(revision: Revision) -> Draft:

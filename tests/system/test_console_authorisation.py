@@ -36,6 +36,7 @@ _ONLY_READS = {"POST /console/sites/{site_id}/day/export.{kind}"}
 _NOT_RETIRED = "the example is not in the bin, so there is nothing to restore"
 _NO_LINE = {
     "POST /console/content/articles/{article_id}/placing": "an empty form is what the example has already",
+    "POST /console/content/articles/{article_id}/official": "the example was never sent there",
     "POST /console/content/articles/{article_id}/put-back": _NOT_RETIRED,
     "POST /console/content/topics/{topic_id}/restore": _NOT_RETIRED,
     "POST /console/sites/{site_id}/corrections/notes/{note_id}/restore": _NOT_RETIRED,

@@ -95,6 +95,7 @@ def _look(session: Session, desk: DeskArticle, now: datetime) -> dict[str, Any]:
         "counts": desk.counts or ArticleCount(reads=0, likes=0, favourites=0),
         "lock": _say_lock(desk, names),
         "returned": returned,
+        "same_again": returned is not None and returned.review.content_hash == desk.latest.content_hash,
         "noted": [returned.review.block] if returned else [],
         "progress": progress_of(submission, reviews, names) if _under_way(desk) else [],
         "step": words.say_step(submission.approved_steps) if submission is not None else "",

@@ -74,6 +74,7 @@ _OF_ARTICLES = (
     "unschedule_article",
     "retract_article",
     "change_placing",
+    "send_official_again",
 )
 _OF_REVIEWS = ("review_article", "undo_decision")
 _OF_TOPICS = ("add_topic", "edit_topic", "move_topic", "retire_topic", "restore_topic")

@@ -22,6 +22,7 @@ from content.models.reading import (
     Like,
     QuizAttempt,
     Read,
+    SiteDay,
     TopicFollow,
 )
 from content.models.reviews import Decision, Review, Step, Submission, SubmissionState
@@ -51,6 +52,7 @@ __all__ = [
     "Read",
     "Review",
     "Revision",
+    "SiteDay",
     "Standing",
     "Step",
     "Submission",

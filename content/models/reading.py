@@ -27,6 +27,7 @@ class Read(Model):
     """That a member read an article on a Beijing day."""
 
     __tablename__ = "content_reads"
+    __table_args__ = (Index("ix_content_reads_oldest", "day"),)
 
     article_id: Mapped[UUID] = mapped_column(ForeignKey("content_articles.id"), primary_key=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("identity_members.id"), primary_key=True, index=True)
@@ -55,27 +56,51 @@ class Favourite(Model):
 
 
 class ArticleCount(Model):
-    """How often an article was read, liked and kept, as far as the sweep has added up."""
+    """How often an article was read, liked and kept, as far as the sweep has added up.
+
+    `forgotten` are those of its reads of which there is no row any more: they are too long ago, or of
+    somebody who was erased.
+    """
 
     __tablename__ = "content_counts"
-    __table_args__ = (CheckConstraint("reads >= 0 AND likes >= 0 AND favourites >= 0", name="counts"),)
+    __table_args__ = (
+        CheckConstraint("reads >= 0 AND likes >= 0 AND favourites >= 0 AND forgotten >= 0", name="counts"),
+    )
 
     article_id: Mapped[UUID] = mapped_column(ForeignKey("content_articles.id"), primary_key=True)
     reads: Mapped[int]
     likes: Mapped[int]
     favourites: Mapped[int]
+    forgotten: Mapped[int]
 
 
 class CountChange(Model):
-    """A change of counts that waits to be added up."""
+    """A change of counts that waits to be added up; `day` is Beijing's on which it came about."""
 
     __tablename__ = "content_count_changes"
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     article_id: Mapped[UUID] = mapped_column(ForeignKey("content_articles.id"))
-    reads: Mapped[int] = mapped_column(SmallInteger)
-    likes: Mapped[int] = mapped_column(SmallInteger)
-    favourites: Mapped[int] = mapped_column(SmallInteger)
+    day: Mapped[date]
+    reads: Mapped[int] = mapped_column(default=0)
+    likes: Mapped[int] = mapped_column(default=0)
+    favourites: Mapped[int] = mapped_column(default=0)
+    forgotten: Mapped[int] = mapped_column(default=0)
+
+
+class SiteDay(Model):
+    """What content did for a site on a Beijing day: articles about it that came out, and reads of such.
+
+    An article that is retracted, or turns to another site, takes nothing back.
+    """
+
+    __tablename__ = "content_site_days"
+    __table_args__ = (CheckConstraint("published >= 0 AND reads >= 0", name="counts"),)
+
+    site_id: Mapped[UUID] = mapped_column(ForeignKey("sites_sites.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    published: Mapped[int]
+    reads: Mapped[int]
 
 
 class TopicFollow(Model):

@@ -338,9 +338,11 @@ def _add_reading() -> None:
         'content_count_changes',
         sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
         sa.Column('article_id', sa.Uuid(), nullable=False),
-        sa.Column('reads', sa.SmallInteger(), nullable=False),
-        sa.Column('likes', sa.SmallInteger(), nullable=False),
-        sa.Column('favourites', sa.SmallInteger(), nullable=False),
+        sa.Column('day', sa.Date(), nullable=False),
+        sa.Column('reads', sa.Integer(), nullable=False),
+        sa.Column('likes', sa.Integer(), nullable=False),
+        sa.Column('favourites', sa.Integer(), nullable=False),
+        sa.Column('forgotten', sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(['article_id'], ['content_articles.id'], name=op.f('fk_content_count_changes_article_id')),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_content_count_changes'))
     )
@@ -350,7 +352,8 @@ def _add_reading() -> None:
         sa.Column('reads', sa.Integer(), nullable=False),
         sa.Column('likes', sa.Integer(), nullable=False),
         sa.Column('favourites', sa.Integer(), nullable=False),
-        sa.CheckConstraint('reads >= 0 AND likes >= 0 AND favourites >= 0', name=op.f('ck_content_counts_counts')),
+        sa.Column('forgotten', sa.Integer(), nullable=False),
+        sa.CheckConstraint('reads >= 0 AND likes >= 0 AND favourites >= 0 AND forgotten >= 0', name=op.f('ck_content_counts_counts')),
         sa.ForeignKeyConstraint(['article_id'], ['content_articles.id'], name=op.f('fk_content_counts_article_id')),
         sa.PrimaryKeyConstraint('article_id', name=op.f('pk_content_counts'))
     )
@@ -384,6 +387,17 @@ def _add_reading() -> None:
         sa.PrimaryKeyConstraint('article_id', 'member_id', 'day', name=op.f('pk_content_reads'))
     )
     op.create_index(op.f('ix_content_reads_member_id'), 'content_reads', ['member_id'])
+    op.create_index('ix_content_reads_oldest', 'content_reads', ['day'])
+    op.create_table(
+        'content_site_days',
+        sa.Column('site_id', sa.Uuid(), nullable=False),
+        sa.Column('day', sa.Date(), nullable=False),
+        sa.Column('published', sa.Integer(), nullable=False),
+        sa.Column('reads', sa.Integer(), nullable=False),
+        sa.CheckConstraint('published >= 0 AND reads >= 0', name=op.f('ck_content_site_days_counts')),
+        sa.ForeignKeyConstraint(['site_id'], ['sites_sites.id'], name=op.f('fk_content_site_days_site_id')),
+        sa.PrimaryKeyConstraint('site_id', 'day', name=op.f('pk_content_site_days'))
+    )
     op.create_table(
         'content_topic_follows',
         sa.Column('topic_id', sa.Uuid(), nullable=False),
@@ -419,6 +433,7 @@ def _add_reading() -> None:
 def _drop_reading() -> None:
     op.drop_table('content_quiz_attempts')
     op.drop_table('content_topic_follows')
+    op.drop_table('content_site_days')
     op.drop_table('content_reads')
     op.drop_table('content_likes')
     op.drop_table('content_favourites')

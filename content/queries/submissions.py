@@ -1,0 +1,41 @@
+"""Where the review of an article stands."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content.models import Review, Submission, SubmissionState
+
+STANDING = (SubmissionState.OPEN, SubmissionState.APPROVED)
+# A text that passed stays passed when another is written; taken back by people, it does not.
+PASSED = (SubmissionState.APPROVED, SubmissionState.SUPERSEDED)
+
+
+def find_standing_submission(session: Session, article_id: UUID) -> Submission | None:
+    """The text of an article that is under review or approved."""
+    standing = (Submission.article_id == article_id, Submission.state.in_(STANDING))
+    return session.scalars(select(Submission).where(*standing)).one_or_none()
+
+
+def find_last_submission(session: Session, article_id: UUID) -> Submission | None:
+    """The text that was put forward last, whatever became of it."""
+    newest = select(Submission).where(Submission.article_id == article_id).order_by(Submission.id.desc())
+    return session.scalars(newest.limit(1)).one_or_none()
+
+
+def has_passed(session: Session, article_id: UUID, content_hash: str) -> bool:
+    """Whether a text of an article went through all steps of a review, which nobody has taken back."""
+    passed = select(Submission.id).where(
+        Submission.article_id == article_id,
+        Submission.content_hash == content_hash,
+        Submission.approved_steps == Submission.steps,
+        Submission.state.in_(PASSED),
+    )
+    return session.scalars(passed.limit(1)).one_or_none() is not None
+
+
+def list_decisions(session: Session, submission_id: UUID) -> list[Review]:
+    """What was decided about a text and not taken back, in order."""
+    decided = select(Review).where(Review.submission_id == submission_id, Review.undone_at.is_(None))
+    return list(session.scalars(decided.order_by(Review.decided_at, Review.id)))

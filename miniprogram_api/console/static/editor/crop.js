@@ -5,23 +5,24 @@ import { icon, make } from "./dom.js";
 const RATIOS = { "随意": 0, "16:9": 16 / 9, "4:3": 4 / 3, "1:1": 1 };
 const LEAST = 32;
 
-export function cutter(picture) {
+// `inputs` are those of a form that is there; without them they are made.
+export function cutter(picture, inputs = null) {
   const { width, height } = picture;
-  let part = { x: 0, y: 0, width, height };
+  let part = { left: 0, top: 0, width, height };
   let ratio = 0;
   const image = make("img", { src: picture.src, alt: picture.alt, draggable: "false" });
   const frame = make("div", { class: "cut-frame" });
   const stage = make("div", { class: "cut-stage" }, image, frame);
   const size = make("p", { class: "hint", role: "status" });
-  const numbers = Object.fromEntries([["x", "左边"], ["y", "上边"], ["width", "宽"], ["height", "高"]].map(([name, label]) => {
-    const input = make("input", { type: "number", class: "form-control", id: `cut-${name}`, min: "0", step: "1", inputmode: "numeric" });
+  const numbers = Object.fromEntries([["left", "左边"], ["top", "上边"], ["width", "宽"], ["height", "高"]].map(([name, label]) => {
+    const input = inputs?.[name] ?? make("input", { type: "number", class: "form-control", id: `cut-${name}`, min: "0", step: "1", inputmode: "numeric" });
     input.addEventListener("change", () => set({ ...part, [name]: Number(input.value) || 0 }, name));
-    return [name, { input, shown: make("div", { class: "question" }, make("label", { for: input.id }, label), input) }];
+    return [name, { input, shown: inputs ? null : make("div", { class: "question" }, make("label", { for: input.id }, label), input) }];
   }));
 
   // Within the picture, not smaller than can be shown, in the proportion that was chosen.
   function set(next, changed = "") {
-    let { x, y, width: w, height: h } = next;
+    let { left, top, width: w, height: h } = next;
     w = Math.min(Math.max(w, Math.min(LEAST, width)), width);
     h = Math.min(Math.max(h, Math.min(LEAST, height)), height);
     if (ratio) {
@@ -29,16 +30,16 @@ export function cutter(picture) {
       h = w / ratio;
       if (h > height) [w, h] = [height * ratio, height];
     }
-    x = Math.min(Math.max(x, 0), width - w);
-    y = Math.min(Math.max(y, 0), height - h);
-    part = { x: Math.round(x), y: Math.round(y), width: Math.floor(w), height: Math.floor(h) };
+    left = Math.min(Math.max(left, 0), width - w);
+    top = Math.min(Math.max(top, 0), height - h);
+    part = { left: Math.floor(left), top: Math.floor(top), width: Math.floor(w), height: Math.floor(h) };
     draw();
   }
 
   function draw() {
     const percent = (value, of) => `${(value / of) * 100}%`;
     Object.assign(frame.style, {
-      left: percent(part.x, width), top: percent(part.y, height), width: percent(part.width, width), height: percent(part.height, height),
+      left: percent(part.left, width), top: percent(part.top, height), width: percent(part.width, width), height: percent(part.height, height),
     });
     for (const [name, { input }] of Object.entries(numbers)) input.value = part[name];
     size.textContent = `裁剪后 ${part.width} × ${part.height} 像素（原图 ${width} × ${height}）`;
@@ -59,10 +60,10 @@ export function cutter(picture) {
   stage.addEventListener("pointermove", (event) => {
     if (!start) return;
     const at = pointAt(event);
-    if (start.moves) set({ ...start.part, x: start.part.x + at.x - start.at.x, y: start.part.y + at.y - start.at.y });
+    if (start.moves) set({ ...start.part, left: start.part.left + at.x - start.at.x, top: start.part.top + at.y - start.at.y });
     else {
       set({
-        x: Math.min(at.x, start.at.x), y: Math.min(at.y, start.at.y),
+        left: Math.min(at.x, start.at.x), top: Math.min(at.y, start.at.y),
         width: Math.abs(at.x - start.at.x), height: Math.abs(at.y - start.at.y),
       });
     }
@@ -74,13 +75,14 @@ export function cutter(picture) {
     radio.addEventListener("change", () => { ratio = value; set({ ...part }); });
     return make("label", { class: "choice" }, radio, name);
   }));
-  draw();
+  if (inputs) set(Object.fromEntries(Object.entries(numbers).map(([name, { input }]) => [name, Number(input.value) || 0])));
+  else draw();
   return {
     parts: [
       make("p", { class: "hint" }, icon("crop"), " 在图上拖动画出要保留的部分，或者填写数字。"), stage,
       make("fieldset", { class: "question" }, make("legend", {}, "比例"), ratios),
-      make("div", { class: "cut-numbers" }, Object.values(numbers).map(({ shown }) => shown)), size,
-    ],
+      inputs ? "" : make("div", { class: "cut-numbers" }, Object.values(numbers).map(({ shown }) => shown)), size,
+    ].filter(Boolean),
     area: () => part,
   };
 }

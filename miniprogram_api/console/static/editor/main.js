@@ -10,7 +10,7 @@ import { chooseLink, later } from "./links.js";
 import { holdArticle } from "./lock.js";
 import { drawChecklist, drawCount, drawLinks, drawOutline } from "./outline.js";
 import { cleanHtml } from "./paste.js";
-import { choosePicture, cropPicture, describePicture, uploadPicture } from "./pictures.js";
+import { choosePicture, cropPicture, describePicture, uploadPicture, usePlace } from "./pictures.js";
 import { previewArticle } from "./preview.js";
 import { Quiz } from "./quiz.js";
 import { Saver } from "./saving.js";
@@ -22,7 +22,8 @@ const given = JSON.parse(byId("article").textContent);
 const { urls } = given;
 const tab = sessionStorage.getItem("tab") ?? crypto.randomUUID();
 sessionStorage.setItem("tab", tab);
-api.useToken(given.token);
+api.useToken(given.token, urls.token);
+usePlace(given.place);
 
 const withPicture = { withCaption: true };
 const pictureAttributes = (chosen) => ({ assetId: chosen.picture.id, alt: chosen.alt, caption: chosen.caption });

@@ -8,8 +8,16 @@ import { keepPicture, pictureOf } from "./views.js";
 
 const TYPES = ["image/jpeg", "image/png", "image/webp"];
 const MOST_BYTES = 10 * 1024 * 1024;
+const LICENCES = ["本单位拍摄或绘制", "已获作者授权", "公共领域（CC0）", "知识共享 署名（CC BY）", "其他，见来源"];
 const SOON_MS = 250;
 const ALT_HINT = "给看不到图片的人听：图里有什么。例如：湖岸的光伏长廊。";
+
+let place = "";
+
+// Whose desk a new picture belongs to: that of the article.
+export function usePlace(value) {
+  place = value;
+}
 
 // One question for each file: what it shows. It is sent when that is answered, and the line may fail without loss.
 export async function uploadPicture(file, urls, { alt = "", caption = "", withCaption = true } = {}) {
@@ -21,6 +29,8 @@ function uploadForm({ file, alt, caption, urls, close, box, withCaption }) {
   const look = make("img", { class: "look", alt: "将要上传的图片", hidden: !file });
   const words = make("input", { class: "form-control", maxlength: "120", value: alt, required: true, autofocus: Boolean(file) });
   const below = make("input", { class: "form-control", maxlength: "200", value: caption });
+  const source = make("input", { class: "form-control", maxlength: "120" });
+  const licence = make("select", { class: "form-select" }, LICENCES.map((name) => make("option", {}, name)));
   const input = make("input", { class: "form-control", type: "file", accept: TYPES.join(",") });
   const progress = make("progress", { class: "bar upload-bar", max: "1", value: "0", "aria-label": "上传进度" });
   const state = make("p", { class: "upload-state", hidden: true }, progress, make("span"));
@@ -56,7 +66,9 @@ function uploadForm({ file, alt, caption, urls, close, box, withCaption }) {
     };
     show(0);
     try {
-      const picture = await api.upload(urls.upload, { file: chosen.file, alt: words.value.trim() }, show);
+      const picture = await api.upload(urls.upload, {
+        file: chosen.file, alt: words.value.trim(), source: source.value.trim(), licence: licence.value, place,
+      }, show);
       keepPicture(picture);
       say("图片已上传");
       return close({ picture, alt: words.value.trim(), caption: below.value.trim() });
@@ -68,6 +80,7 @@ function uploadForm({ file, alt, caption, urls, close, box, withCaption }) {
     file ? null : question("图片文件", input, "JPEG、PNG 或 WebP，不超过 10 MB。拍摄地点等隐藏信息会去掉。"),
     look, question("替代文字", words, ALT_HINT),
     withCaption && question("图片下方的说明（选填）", below),
+    make("div", { class: "two-questions" }, question("版权", licence), question("来源（选填）", source)),
     wrong, state, make("div", { class: "button-row form-end" }, send, button("取消", () => close())),
   ].filter(Boolean);
 }
@@ -129,7 +142,7 @@ export function cropPicture(id, urls) {
     async function run() {
       send.disabled = true;
       try {
-        const cut = await api.post(urls.crop.replace(urls.nobody, id), area());
+        const cut = await api.postForm(urls.crop.replace(urls.nobody, id), area());
         keepPicture(cut);
         close(cut);
       } catch (error) {

@@ -11,17 +11,10 @@ from typing import Any
 from environs import Env, EnvError
 
 from config.dotenv import read_dotenv
+from config.fields import setting
 from config.keys import read_key_ring
 from config.registry import TRANSPORTS, RegistrySettings, check_registry
-from config.wechat import (
-    MESSAGE_PARTS,
-    OFFICIAL_API_BASE,
-    MessageTemplate,
-    WeChatSettings,
-    check_api_base,
-    check_push,
-    parse_template,
-)
+from config.wechat_fields import WeChatFields, check_wechat
 
 _DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
 _REDISES = ("redis://", "rediss://", "unix://")
@@ -37,30 +30,8 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-def setting(
-    env: str,
-    default: Any,
-    meaning: str,
-    *,
-    secret: bool = False,
-    choices: tuple[str, ...] = (),
-    least: float | None = None,
-    most: float | None = None,
-) -> Any:
-    """A field of Settings: its variable, its default, one line of meaning, and what it may be."""
-    facts = {
-        "env": env,
-        "meaning": meaning,
-        "secret": secret,
-        "choices": choices,
-        "least": least,
-        "most": most,
-    }
-    return dataclasses.field(default=default, repr=not secret, metadata=facts)
-
-
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(WeChatFields):
     """All settings. `docs/settings.md` and `.env.example` are generated from the fields below."""
 
     environment: Environment = setting(
@@ -109,59 +80,6 @@ class Settings:
         "",
         "32-byte base64 secret of the look-up indexes over encrypted fields. Empty: as APP_KEYS.",
         secret=True,
-    )
-    wechat_appid: str = setting(
-        "WECHAT_MP_APPID", "", "Application id of the mini-program; empty: fake WeChat."
-    )
-    wechat_secret: str = setting("WECHAT_MP_SECRET", "", "Secret of the mini-program.", secret=True)
-    wechat_api_base: str = setting(
-        "WECHAT_API_BASE",
-        OFFICIAL_API_BASE,
-        "WeChat's address; another one must be loopback, never in production.",
-    )
-    wechat_connect_timeout_s: float = setting(
-        "WECHAT_TIMEOUT_CONNECT", 3.0, "Seconds to connect to WeChat.", least=0.1, most=10
-    )
-    wechat_read_timeout_s: float = setting(
-        "WECHAT_TIMEOUT_READ", 5.0, "Seconds to wait for WeChat's answer.", least=0.1, most=20
-    )
-    wechat_env_version: str = setting(
-        "WECHAT_ENV_VERSION",
-        "release",
-        "Version that mini-program codes open: `release`, `trial` or `develop`.",
-        choices=("release", "trial", "develop"),
-    )
-    wechat_miniprogram_state: str = setting(
-        "WECHAT_MINIPROGRAM_STATE",
-        "formal",
-        "Version that messages open: `formal`, `trial` or `developer`.",
-        choices=("formal", "trial", "developer"),
-    )
-    wechat_template_visit_cancelled: str = setting(
-        "WECHAT_TEMPLATE_VISIT_CANCELLED",
-        "",
-        "Message about cancelled visits: `<template id> site=thing1 time=time2 …`; empty: the inbox only.",
-    )
-    wechat_push_token: str = setting(
-        "WECHAT_PUSH_TOKEN", "", "Token of WeChat's push, whose address is `/wechat/push`.", secret=True
-    )
-    wechat_push_aes_key: str = setting(
-        "WECHAT_PUSH_AES_KEY",
-        "",
-        "EncodingAESKey of the push, 43 characters; the console is set to safe mode and JSON.",
-        secret=True,
-    )
-    public_base_url: str = setting(
-        "PUBLIC_BASE_URL",
-        "",
-        "Address under which WeChat reaches this installation to check pictures; empty: people check them.",
-    )
-    fake_wechat_port: int = setting(
-        "FAKE_WECHAT_PORT",
-        8001,
-        "Port of the fake WeChat server that `make run` starts without WECHAT_MP_APPID.",
-        least=1,
-        most=65535,
     )
     registry_transport: str = setting(
         "REGISTRY_TRANSPORT",
@@ -263,25 +181,6 @@ class Settings:
         return self.stop_delay_s if self.stop_delay_s is not None else 5.0 if self.production else 0.0
 
     @property
-    def wechat(self) -> WeChatSettings:
-        return WeChatSettings(
-            appid=self.wechat_appid,
-            secret=self.wechat_secret,
-            api_base=self.wechat_api_base,
-            connect_timeout_s=self.wechat_connect_timeout_s,
-            read_timeout_s=self.wechat_read_timeout_s,
-            env_version=self.wechat_env_version,
-            miniprogram_state=self.wechat_miniprogram_state,
-        )
-
-    @property
-    def message_templates(self) -> dict[str, MessageTemplate]:
-        """The subscription messages that are set up, by our names for them."""
-        given = {"visit_cancelled": self.wechat_template_visit_cancelled}
-        parsed = {name: parse_template(text, parts=MESSAGE_PARTS[name]) for name, text in given.items()}
-        return {name: template for name, template in parsed.items() if template is not None}
-
-    @property
     def registry(self) -> RegistrySettings:
         secrets_given = (item.strip() for item in self.registry_webhook_secrets.split(","))
         return RegistrySettings(
@@ -353,14 +252,7 @@ def check(settings: Settings) -> None:
     if settings.partner_certificate_header and not settings.trusted_proxies:
         raise UnsafeSettings("PARTNER_CERTIFICATE_HEADER needs TRUSTED_PROXIES: else anybody could send it.")
     try:
-        check_api_base(settings.wechat_api_base, settings.production)
-        check_push(
-            token=settings.wechat_push_token,
-            aes_key=settings.wechat_push_aes_key,
-            public_base_url=settings.public_base_url,
-            production=settings.production,
-        )
-        _ = settings.message_templates
+        check_wechat(settings, production=settings.production)
         check_registry(settings.registry, production=settings.production)
     except ValueError as error:
         raise UnsafeSettings(str(error)) from None

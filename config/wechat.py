@@ -8,7 +8,11 @@ from urllib.parse import urlsplit
 
 OFFICIAL_API_BASE = "https://api.weixin.qq.com"
 # What each subscription message of ours is made of; the keys of WeChat's template are a matter of settings.
-MESSAGE_PARTS = {"visit_cancelled": ("site", "time", "reason", "status")}
+MESSAGE_PARTS = {
+    "visit_cancelled": ("site", "time", "reason", "status"),
+    "article_published": ("title", "topic", "time", "hint"),
+}
+PUSH_FORMATS = ("auto", "json", "xml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,26 +67,44 @@ def check_api_base(api_base: str, production: bool) -> None:
         raise ValueError("WECHAT_API_BASE must be http(s)://<loopback host>[:port] and nothing more")
 
 
-def check_push(*, token: str, aes_key: str, public_base_url: str, production: bool) -> None:
-    """Refuse a push that cannot be opened, or by everybody, and an address that WeChat does not fetch from.
+def check_push(prefix: str, *, token: str, aes_key: str, production: bool) -> None:
+    """Refuse a push that cannot be opened, or that everybody could send. Raises ValueError with a sentence.
 
-    Raises ValueError with a sentence.
+    Without a key the push is in plain mode, whose signature does not cover the body: for development.
     """
-    if bool(token) != bool(aes_key):
-        raise ValueError("WECHAT_PUSH_TOKEN and WECHAT_PUSH_AES_KEY are set together.")
+    if aes_key and not token:
+        raise ValueError(f"{prefix}_TOKEN is set wherever {prefix}_AES_KEY is.")
     if token and not _PUSH_TOKEN.fullmatch(token):
-        raise ValueError("WECHAT_PUSH_TOKEN is the 3 to 32 letters and digits of the console.")
+        raise ValueError(f"{prefix}_TOKEN is the 3 to 32 letters and digits of the console.")
     if aes_key and not _AES_KEY.fullmatch(aes_key):
-        raise ValueError("WECHAT_PUSH_AES_KEY is the 43 letters and digits of the console.")
+        raise ValueError(f"{prefix}_AES_KEY is the 43 letters and digits of the console.")
+    if production and token and not aes_key:
+        raise ValueError(f"{prefix}_AES_KEY must be set in production: nothing vouches for a plain push.")
     if production and (_is_known_to_all(token) or _is_known_to_all(aes_key)):
         raise ValueError(
-            "The push of WeChat is the demonstration's or an example's: set a WECHAT_PUSH_TOKEN and a "
-            "WECHAT_PUSH_AES_KEY of your own."
+            f"A push of WeChat is the demonstration's or an example's: set a {prefix}_TOKEN and a "
+            f"{prefix}_AES_KEY of your own."
         )
+
+
+def check_public_base(public_base_url: str, *, production: bool) -> None:
+    """Refuse an address that WeChat does not fetch from. Raises ValueError with a sentence."""
     if not public_base_url or _HTTPS_ORIGIN.fullmatch(public_base_url):
         return
     if production or not _is_loopback_origin(public_base_url):
         raise ValueError("PUBLIC_BASE_URL is https://<host> and nothing more.")
+
+
+def check_official(*, appid: str, secret: str, mini_program: str, publish: bool, production: bool) -> None:
+    """Refuse an official account that is half set up or another one. Raises ValueError with a sentence."""
+    if bool(appid) != bool(secret):
+        raise ValueError("WECHAT_OA_APPID and WECHAT_OA_SECRET are set together.")
+    if publish and not appid:
+        raise ValueError("WECHAT_OA_PUBLISH needs WECHAT_OA_APPID.")
+    if appid and appid == mini_program:
+        raise ValueError("WECHAT_OA_APPID is the official account's, not the mini-program's.")
+    if production and appid and ("demo" in appid or secret.startswith("demo-")):
+        raise ValueError("The official account is the demonstration's: set a WECHAT_OA_APPID of your own.")
 
 
 def _is_known_to_all(secret: str) -> bool:

@@ -1,4 +1,5 @@
 """Low-carbon knowledge, news and technology: written and reviewed by publicity staff, read by members.
 
-`rendering` is the only way from what an editor wrote to what anybody sees.
+`rendering` is the only way from what an editor wrote to what anybody sees. `poster` draws what is shared as a
+picture, and `related` answers the page of a site which articles are about it.
 """

@@ -175,6 +175,7 @@ class Plan(Model):
     pinned_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     push: Mapped[bool]  # tell those who follow its topics
+    official: Mapped[bool]  # send it to the official account
     planned_by: Mapped[UUID] = mapped_column(ForeignKey("identity_staff.id"), index=True)
     planned_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(SmallInteger)

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from content.models import Review, Submission, SubmissionState
+from content.models import Article, Review, Revision, Submission, SubmissionState
 
 STANDING = (SubmissionState.OPEN, SubmissionState.APPROVED)
 # A text that passed stays passed when another is written; taken back by people, it does not.
@@ -39,3 +39,15 @@ def list_decisions(session: Session, submission_id: UUID) -> list[Review]:
     """What was decided about a text and not taken back, in order."""
     decided = select(Review).where(Review.submission_id == submission_id, Review.undone_at.is_(None))
     return list(session.scalars(decided.order_by(Review.decided_at, Review.id)))
+
+
+def writers_of(session: Session, article: Article, submission: Submission) -> set[UUID]:
+    """Who had a part in a text: its author, who saved any of it since it was last shown, who submitted it."""
+    submitted = select(Revision.number).where(Revision.id == submission.revision_id).scalar_subquery()
+    shown = select(Revision.number).where(Revision.id == article.live_revision_id).scalar_subquery()
+    saved = select(Revision.saved_by).where(
+        Revision.article_id == article.id,
+        Revision.number <= submitted,
+        Revision.number > func.coalesce(shown, 0),
+    )
+    return {*session.scalars(saved.distinct()), article.owner_id, submission.submitted_by}

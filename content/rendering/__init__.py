@@ -8,11 +8,13 @@ from content.errors import DocumentRefused
 from content.rendering.blockers import Blocker, blockers, host_allowed
 from content.rendering.blocks import to_blocks
 from content.rendering.html import anchor, to_html
+from content.rendering.markdown import Imported, from_markdown
 from content.rendering.pictures import Picture
 from content.rendering.spelling import normalised
 from content.rendering.text import (
     Heading,
     Link,
+    alt_by_block,
     asset_ids,
     characters,
     count_characters,
@@ -28,14 +30,17 @@ __all__ = [
     "Blocker",
     "DocumentRefused",
     "Heading",
+    "Imported",
     "Link",
     "Picture",
+    "alt_by_block",
     "anchor",
     "asset_ids",
     "blockers",
     "characters",
     "count_characters",
     "first_words",
+    "from_markdown",
     "host_allowed",
     "link_targets",
     "normalised",

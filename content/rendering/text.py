@@ -10,12 +10,12 @@ from content.rendering.schema import INTERNAL, WEB
 Document = Mapping[str, Any]
 
 # Marks of direction can make a text read as another one; joiners and marks of width are seen by nobody.
-_UNSEEN = re.compile(r"[\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+UNSEEN = re.compile(r"[\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 _BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
 
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 _COUNTED = re.compile(rf"[{_HAN}]|(?:(?![{_HAN}_])\w)+(?:[.,'’/-](?:(?![{_HAN}_])\w)+)*")
-_SENTENCE = re.compile(r"[^。！？!?；;…]*[。！？!?；;…]+[”’」』）)]*|[^。！？!?；;…]+")
+_SENTENCE = re.compile(r"[^。！？!?；;…\n]*(?:[。！？!?；;…]+[”’」』）)]*\n?|\n)|[^。！？!?；;…\n]+")
 
 Target = Literal["article", "site", "web"]
 
@@ -43,7 +43,7 @@ class Link:
 
 def shown(text: str) -> str:
     """The text as people see it: without what is invisible, and in one line."""
-    return _BREAKS.sub(" ", _UNSEEN.sub("", text))
+    return _BREAKS.sub(" ", UNSEEN.sub("", text))
 
 
 def children(node: Document) -> Sequence[Document]:
@@ -100,6 +100,15 @@ def to_text(document: Document) -> str:
 def text_by_block(document: Document) -> dict[int, str]:
     """What each block says that says anything, by its number."""
     return {index: text for index, block in blocks_of(document) if (text := block_text(block))}
+
+
+def alt_by_block(document: Document) -> dict[int, str]:
+    """The alternative text of each picture that has one, by the number of its block."""
+    return {
+        index: alt
+        for index, block in enumerate(children(document))
+        if block["type"] in ("image", "imagePlaceholder") and (alt := shown(attribute(block, "alt")).strip())
+    }
 
 
 def outline(document: Document) -> list[Heading]:

@@ -1,3 +1,5 @@
 """Content over HTTP: for everybody, and for members."""
 
-APP_BLUEPRINTS = ()
+from content.routes import posters, public, reading
+
+APP_BLUEPRINTS = (public.blp, posters.blp, reading.blp)

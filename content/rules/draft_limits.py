@@ -1,17 +1,16 @@
 """What a draft must keep to so that it can be kept at all; what is missing in it is no concern here."""
 
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from uuid import UUID
 
 from content.errors import DraftRefused
 from content.rules.drafts import MOST_SUMMARY, MOST_TITLE, Draft
+from content.rules.quiz_checks import malformed
 from miniprogram_api.kernel.errors import FieldError
 
 MOST_BYLINE, MOST_SOURCE, MOST_URL = 40, 60, 300
-MOST_TOPICS, MOST_SITES, MOST_TECHNOLOGIES, MOST_TECHNOLOGY, MOST_QUESTIONS = 8, 20, 12, 20, 20
+MOST_TOPICS, MOST_SITES, MOST_TECHNOLOGIES, MOST_TECHNOLOGY = 8, 20, 12, 20
 
 _TEXTS = {
     "title": MOST_TITLE,
@@ -24,15 +23,17 @@ _LISTS = {
     "topic_ids": MOST_TOPICS,
     "site_ids": MOST_SITES,
     "technologies": MOST_TECHNOLOGIES,
-    "quiz": MOST_QUESTIONS,
 }
 # PostgreSQL keeps no NUL in a text, and nothing writes half a surrogate pair.
 _UNREADABLE = re.compile("[\ud800-\udfff\x00]")
 
 
 def check_draft(draft: Draft) -> None:
-    """Raises DraftRefused naming each field that is too long, no identifier, or not text."""
-    wrong = [*_lengths(draft), *_ids(draft), *_characters(draft)]
+    """Raises DraftRefused naming each field that is too long, no identifier, or not text.
+
+    The body is `rendering`'s to look at.
+    """
+    wrong = [*_lengths(draft), *_ids(draft), *_characters(draft), *malformed(draft.quiz)]
     if wrong:
         raise DraftRefused(fields=wrong)
 
@@ -65,7 +66,8 @@ def _is_id(text: str) -> bool:
 
 
 def _characters(draft: Draft) -> Iterator[FieldError]:
-    for name, value in asdict(draft).items():
-        texts = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if _UNREADABLE.search(texts) or "\\u0000" in texts:
+    for name in _TEXTS:
+        if _UNREADABLE.search(getattr(draft, name)):
             yield FieldError(name, "content.unreadable")
+    if any(map(_UNREADABLE.search, draft.technologies)):
+        yield FieldError("technologies", "content.unreadable")

@@ -70,7 +70,11 @@ def create_article(
     session.add(article)
     session.flush()
     revision = _add_revision(session, article, draft, staff_id=staff_id, autosaved=False, now=now)
-    after = {"revision": revision.number, "content_hash": revision.content_hash, "kind": draft.kind.value}
+    after = {
+        "revision_number": revision.number,
+        "content_hash": revision.content_hash,
+        "kind": draft.kind.value,
+    }
     told = ArticleCreated(str(article.id))
     note_article(session, article, action="create_article", event=told, actor=actor, after=after)
     return article
@@ -242,7 +246,7 @@ def _supersede(session: Session, article: Article, revision: Revision, *, now: d
 
 def _note_saved(session: Session, article: Article, revision: Revision, *, actor: Actor) -> None:
     after = {
-        "revision": revision.number,
+        "revision_number": revision.number,
         "content_hash": revision.content_hash,
         "autosaved": revision.autosaved,
         "restored_from": revision.restored_from,

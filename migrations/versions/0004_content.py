@@ -232,6 +232,7 @@ def _add_articles() -> None:
         sa.Column('pinned_until', sa.DateTime(timezone=True), nullable=True),
         sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
         sa.Column('push', sa.Boolean(), nullable=False),
+        sa.Column('official', sa.Boolean(), nullable=False),
         sa.Column('planned_by', sa.Uuid(), nullable=False),
         sa.Column('planned_at', sa.DateTime(timezone=True), nullable=False),
         sa.Column('attempts', sa.SmallInteger(), nullable=False),

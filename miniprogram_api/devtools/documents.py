@@ -5,6 +5,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from config.settings import Environment, Settings
 from miniprogram_api.app import create_app
@@ -39,11 +40,16 @@ def _shown(default: object) -> str:
     return "" if default is None else str(default)
 
 
+def _fields() -> list[dataclasses.Field[Any]]:
+    """The settings with those of WeChat's accounts at the end."""
+    return sorted(dataclasses.fields(Settings), key=lambda field: "WECHAT_" in field.metadata["env"])
+
+
 def _settings() -> str:
     rows = [
         f"| `{field.metadata['env']}` | {f'`{_shown(field.default)}`' if _shown(field.default) else 'empty'} "
         f"| {field.metadata['meaning']} |"
-        for field in dataclasses.fields(Settings)
+        for field in _fields()
     ]
     head = [
         "# Settings",
@@ -62,7 +68,7 @@ def _settings() -> str:
 
 def _env_example() -> str:
     lines = ["# Every setting with its default. Copy to .env, and uncomment and change what differs.", ""]
-    for field in dataclasses.fields(Settings):
+    for field in _fields():
         lines += [f"# {field.metadata['meaning']}", f"#{field.metadata['env']}={_shown(field.default)}", ""]
     return "\n".join(lines)
 

@@ -24,6 +24,11 @@ from miniprogram_api.devtools.fake_registry import (
 )
 from miniprogram_api.devtools.fake_wechat import (
     DEMO_APPID,
+    DEMO_ARTICLE_PUBLISHED,
+    DEMO_OFFICIAL_APPID,
+    DEMO_OFFICIAL_PUSH_AES_KEY,
+    DEMO_OFFICIAL_PUSH_TOKEN,
+    DEMO_OFFICIAL_SECRET,
     DEMO_PUSH_AES_KEY,
     DEMO_PUSH_TOKEN,
     DEMO_SECRET,
@@ -88,6 +93,11 @@ def _set_defaults() -> list[_Fake]:
         defaults |= {"WECHAT_MP_APPID": DEMO_APPID, "WECHAT_MP_SECRET": DEMO_SECRET}
         defaults |= {"WECHAT_PUSH_TOKEN": DEMO_PUSH_TOKEN, "WECHAT_PUSH_AES_KEY": DEMO_PUSH_AES_KEY}
         defaults |= {"WECHAT_TEMPLATE_VISIT_CANCELLED": DEMO_VISIT_CANCELLED}
+        defaults |= {"WECHAT_TEMPLATE_ARTICLE_PUBLISHED": DEMO_ARTICLE_PUBLISHED}
+        defaults |= {"WECHAT_OA_APPID": DEMO_OFFICIAL_APPID, "WECHAT_OA_SECRET": DEMO_OFFICIAL_SECRET}
+        defaults |= {"WECHAT_OA_PUBLISH": "1"}
+        defaults |= {"WECHAT_OA_PUSH_TOKEN": DEMO_OFFICIAL_PUSH_TOKEN}
+        defaults |= {"WECHAT_OA_PUSH_AES_KEY": DEMO_OFFICIAL_PUSH_AES_KEY}
         defaults |= {"PUBLIC_BASE_URL": f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"}
     if not (os.environ.get("REGISTRY_API_BASE") or os.environ.get("REGISTRY_TRANSPORT")):
         fakes.append(_Fake.REGISTRY)
@@ -165,7 +175,9 @@ def _preparing(result: Path) -> list[str]:
 def _fake_wechat(settings: Settings) -> list[str]:
     module = "miniprogram_api.devtools.fake_wechat"
     push = f"{settings.public_base_url}/wechat/push"
-    return [sys.executable, "-m", module, "--port", str(settings.fake_wechat_port), "--push", push]
+    official = f"{settings.public_base_url}/wechat/official/push"
+    port = str(settings.fake_wechat_port)
+    return [sys.executable, "-m", module, "--port", port, "--push", push, "--official-push", official]
 
 
 def _fake_registry(settings: Settings) -> list[str]:

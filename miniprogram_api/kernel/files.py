@@ -10,7 +10,9 @@ import secrets
 import struct
 import threading
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -25,9 +27,12 @@ Suffix = Literal["jpg", "png", "pdf", "xlsx", "csv", "zip"]
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_EDGE = 2560
+# Narrower copies for small screens.
+WIDTHS = (480, 960, 1600)
 
 _JPEG_QUALITY = 85
-_NAME = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(get_args(Suffix))})")
+# A narrower copy has the name of its picture with the width behind it.
+_NAME = re.compile(rf"[0-9a-f]{{32}}(-({'|'.join(map(str, WIDTHS))}))?\.({'|'.join(get_args(Suffix))})")
 _MAGIC = (
     (re.compile(rb"\xff\xd8\xff"), "JPEG"),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "PNG"),
@@ -53,7 +58,7 @@ _DECODER_ERRORS = (
 
 
 class FileRejected(Invalid):
-    """The file cannot be taken; `reason` is too_large, format, too_many_pixels or damaged."""
+    """The file cannot be taken; `reason` is too_large, format, too_many_pixels, damaged or outside."""
 
     code = "files.rejected"
 
@@ -77,6 +82,25 @@ class StoredImage:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSize:
+    """A narrower copy of a picture."""
+
+    name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A part of a picture, in its pixels from the upper left."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Encoded:
     content: bytes
     suffix: Suffix
@@ -93,7 +117,28 @@ class FileStore:
 
     def save_image(self, uploaded: bytes) -> StoredImage:
         """Write a picture anew: upright, no metadata, no edge beyond MAX_EDGE. Raises FileRejected."""
-        encoded = _encode_anew(uploaded)
+        return self._keep(_encode_anew(uploaded))
+
+    def save_sizes(self, image: StoredImage) -> list[StoredSize]:
+        """Write narrower copies of a picture of ours, of each width that it exceeds, the widest first."""
+        made = []
+        for width in sorted(WIDTHS, reverse=True):
+            if width < image.width:
+                encoded = self._redrawn(image.name, partial(_narrowed, width=width))
+                name = width_name(image.name, width)
+                self._write(encoded.content, name)
+                made.append(StoredSize(name, encoded.width, encoded.height))
+        return made
+
+    def crop_image(self, name: str, box: Box) -> StoredImage:
+        """Write a part of a picture of ours as a picture. Raises FileRejected when it lies outside."""
+        return self._keep(self._redrawn(name, partial(_cut, box=box)))
+
+    def _redrawn(self, name: str, change: Callable[[Image.Image], Image.Image]) -> _Encoded:
+        with _decoding, Image.open(self.path_of(name)) as opened:
+            return _encode(change(opened.convert("RGBA" if opened.has_transparency_data else "RGB")))
+
+    def _keep(self, encoded: _Encoded) -> StoredImage:
         return StoredImage(
             name=self.save(encoded.content, suffix=encoded.suffix),
             media_type=encoded.media_type,
@@ -106,6 +151,10 @@ class FileStore:
     def save(self, content: bytes, *, suffix: Suffix) -> str:
         """Write what we made ourselves and return its name; a crash leaves the file whole or not at all."""
         name = f"{secrets.token_hex(16)}.{suffix}"
+        self._write(content, name)
+        return name
+
+    def _write(self, content: bytes, name: str) -> None:
         target = self._place(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as file:
@@ -118,7 +167,6 @@ class FileStore:
                 Path(file.name).unlink()
                 raise
         _sync(target.parent)
-        return name
 
     def path_of(self, name: str) -> Path:
         """Where a file lies. Raises FileMissing for a name that is not of our making or no longer there."""
@@ -195,6 +243,34 @@ def _redraw(uploaded: bytes, kind: str) -> _Encoded:
         upright = ImageOps.exif_transpose(opened)
         pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     pixels.thumbnail((MAX_EDGE, MAX_EDGE))
+    return _encode(pixels)
+
+
+def _narrowed(pixels: Image.Image, width: int) -> Image.Image:
+    return pixels.resize((width, max(1, round(pixels.height * width / pixels.width))))
+
+
+def _cut(pixels: Image.Image, box: Box) -> Image.Image:
+    right, lower = box.left + box.width, box.top + box.height
+    inside = 0 <= box.left < right <= pixels.width and 0 <= box.top < lower <= pixels.height
+    if not inside:
+        raise FileRejected(reason="outside")
+    return pixels.crop((box.left, box.top, right, lower))
+
+
+def width_name(name: str, width: int) -> str:
+    """What the copy of a picture in a width is called."""
+    stem, _, suffix = name.partition(".")
+    return f"{stem}-{width}.{suffix}"
+
+
+def picture_name(name: str) -> str:
+    """What the picture is called of which this is a narrower copy; of any other file, its name."""
+    stem, _, suffix = name.partition(".")
+    return f"{stem.partition('-')[0]}.{suffix}"
+
+
+def _encode(pixels: Image.Image) -> _Encoded:
     # Comments, profiles and positions travel in `info`; some encoders write them without being asked.
     pixels.info = {}
     target = BytesIO()

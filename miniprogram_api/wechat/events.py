@@ -15,3 +15,61 @@ class PictureJudged(Event):
     check_id: str
     suggest: str
     labels: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEvent(Event):
+    """A fact about somebody: `person` is the hex of the index under which members are found."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionAnswered(PersonEvent):
+    """Somebody answered the question for messages. Only noted: the client's own report is what counts."""
+
+    name: ClassVar[str] = "wechat.subscription_answered"
+
+    template_id: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRefused(PersonEvent):
+    """Somebody switched the messages of a template off in WeChat's settings."""
+
+    name: ClassVar[str] = "wechat.subscription_refused"
+
+    template_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFailed(PersonEvent):
+    """A message that WeChat had taken did not arrive."""
+
+    name: ClassVar[str] = "wechat.subscription_failed"
+
+    template_id: str
+    msgid: str
+    errcode: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationWithdrawn(PersonEvent):
+    """Somebody took back what they had let us know: `kinds` are WeChat's numbers; `whole`: they left."""
+
+    name: ClassVar[str] = "wechat.authorisation_withdrawn"
+
+    whole: bool
+    kinds: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialPublishingEnded(Event):
+    """The official account's publication is over; `status` is WeChat's word for how."""
+
+    name: ClassVar[str] = "wechat.official_publishing_ended"
+
+    publish_id: str
+    status: int
+    url: str

@@ -76,8 +76,8 @@ def read_verdict(body: Mapping[str, Any]) -> Verdict | None:
     result = body.get("result")
     if not isinstance(result, dict) or result.get("suggest") not in tuple(Suggestion):
         return None
-    label = result.get("label")
-    labels = (label,) if isinstance(label, int) and label != _NORMAL_LABEL else ()
+    label = _number(result.get("label"))
+    labels = (label,) if label is not None and label != _NORMAL_LABEL else ()
     verdict = Verdict(Suggestion(result["suggest"]), labels)
     # A check that did not run has found nothing: that is no clean bill.
     return verdict.joined(Verdict(Suggestion.REVIEW)) if _has_failed_check(body.get("detail")) else verdict
@@ -86,6 +86,13 @@ def read_verdict(body: Mapping[str, Any]) -> Verdict | None:
 def _has_failed_check(detail: object) -> bool:
     if detail is None:
         return False
-    if not isinstance(detail, list):
-        return True
-    return any(not isinstance(part, dict) or part.get("errcode") not in (None, 0, "0") for part in detail)
+    # In XML a list of one is its one entry.
+    parts = detail if isinstance(detail, list) else [detail or "nothing to read"]
+    return any(not isinstance(part, dict) or part.get("errcode") not in (None, 0, "0") for part in parts)
+
+
+def _number(value: object) -> int | None:
+    """A number, also where it comes as text, as all do in XML."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.chromium import chromium
 from tests.support.desk import Desk, seated
+
+# A busy machine may be slow; nothing waits longer than it has to.
+expect.set_options(timeout=20_000)
 
 _PICTURES = Path(__file__).resolve().parents[2] / "var" / "failed"
 

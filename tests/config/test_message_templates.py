@@ -36,3 +36,11 @@ def test_each_part_has_the_key_that_the_template_gives_it(tmp_path: Path) -> Non
 def test_a_line_that_cannot_work_is_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(UnsafeSettings, match="WECHAT_TEMPLATE"):
         check(with_line(line, tmp_path))
+
+
+def test_every_message_has_a_line_of_its_own(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, wechat_template_article_published="tmpl-0123456789 title=thing2")
+    check(settings)
+    assert settings.message_templates == {
+        "article_published": MessageTemplate("tmpl-0123456789", {"title": "thing2"})
+    }

@@ -160,6 +160,26 @@ OWN_PUSH = {
 }
 
 
+@pytest.mark.parametrize("prefix", ["WECHAT_PUSH", "WECHAT_OA_PUSH"])
+def test_a_plain_push_is_for_development_only(load: object, prefix: str) -> None:
+    plain = {f"{prefix}_TOKEN": "Xq7Lm2"}
+    load(plain)
+    with pytest.raises(UnsafeSettings, match=f"{prefix}_AES_KEY must be set in production"):
+        load(SOUND_PRODUCTION | plain)
+
+
+def test_production_refuses_the_demonstrations_official_account(load: object) -> None:
+    own = {"WECHAT_OA_APPID": "wx-own", "WECHAT_OA_SECRET": "own"}
+    assert load(SOUND_PRODUCTION | own).official.appid == "wx-own"
+    for changes in ({"WECHAT_OA_APPID": fake_wechat.DEMO_OFFICIAL_APPID}, {"WECHAT_OA_SECRET": "demo-x"}):
+        with pytest.raises(UnsafeSettings, match="demonstration"):
+            load(SOUND_PRODUCTION | own | changes)
+
+
+def test_without_an_official_account_there_is_none(load: object) -> None:
+    assert load(SOUND_PRODUCTION).official is None
+
+
 def test_production_takes_a_push_of_its_own(load: object) -> None:
     assert load(SOUND_PRODUCTION | OWN_PUSH).wechat_push_token == "Xq7Lm2"
 
@@ -212,6 +232,11 @@ def test_production_refuses_what_the_demonstrations_registry_knows(
     [
         ({"WEB_PROCESSES": "2"}, "REDIS_URL"),
         (OWN_PUSH | {"WECHAT_PUSH_TOKEN": "with space"}, "3 to 32 letters"),
+        ({"WECHAT_PUSH_AES_KEY": OWN_PUSH["WECHAT_PUSH_AES_KEY"]}, "WECHAT_PUSH_TOKEN is set wherever"),
+        ({"WECHAT_PUSH_FORMAT": "yaml"}, "auto, json, xml"),
+        ({"WECHAT_OA_APPID": "wx-official"}, "set together"),
+        ({"WECHAT_OA_PUBLISH": "1"}, "needs WECHAT_OA_APPID"),
+        ({"WECHAT_OA_APPID": "wx1", "WECHAT_OA_SECRET": "s", "WECHAT_MP_APPID": "wx1"}, "not the mini"),
         ({"WEB_PROCESSES": "0"}, "WEB_PROCESSES"),
         ({"WEB_THREADS": "0"}, "WEB_THREADS"),
         ({"PORT": "0"}, "PORT"),
@@ -288,8 +313,11 @@ def test_no_secret_is_shown_when_settings_are(load: object) -> None:
         if field.metadata["secret"] and field.name not in {"app_keys", "index_key", "database_url"}
     } | {
         "DATABASE_URL": "postgresql+psycopg://u:database-canary@h/d",
+        "WECHAT_OA_APPID": "wx-of-the-official",
         "WECHAT_PUSH_TOKEN": "canary",
         "WECHAT_PUSH_AES_KEY": "canary".ljust(43, "A"),
+        "WECHAT_OA_PUSH_TOKEN": "canary",
+        "WECHAT_OA_PUSH_AES_KEY": "canary".ljust(43, "A"),
         "REGISTRY_WEBHOOK_SECRETS": f"whsec_{'canary'.ljust(43, 'A')}=",
     }
     shown = repr(load(secrets | {"APP_KEYS": f"k1:{_key(1)}", "INDEX_KEY": _key(3)}))

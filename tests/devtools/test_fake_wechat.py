@@ -251,8 +251,8 @@ def test_wrong_methods_are_43001_and_43002(get: Http, post: Http, token: str) ->
 
 
 def test_calls_it_does_not_serve_are_404_and_listed(control: Call, get: Http, token: str) -> None:
-    assert get("/cgi-bin/draft/add", access_token=token).status_code == 404
+    assert get("/cgi-bin/menu/create", access_token=token).status_code == 404
     assert get("/").status_code == 404
     listed = control("GET", "unexpected")["unexpected"]
-    assert [entry["path"] for entry in listed] == ["/cgi-bin/draft/add", "/"]
+    assert [entry["path"] for entry in listed] == ["/cgi-bin/menu/create", "/"]
     assert token not in str(listed)

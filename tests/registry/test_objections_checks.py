@@ -224,7 +224,7 @@ class TestPictures:
         """WeChat has looked, and what it pushed arrives."""
         for pushed in fake.pushed():
             for _ in range(2 if twice else 1):
-                answer = app.test_client().post(f"/wechat/push?{pushed['query']}", json=pushed["body"])
+                answer = app.test_client().post(f"/wechat/push?{pushed['query']}", data=pushed["body"])
                 assert (answer.status_code, answer.text) == (200, "success")
         events.drain()
 

@@ -55,6 +55,7 @@ from miniprogram_api.visits.models import (
 )
 from miniprogram_api.visits.rules.slot_choice import SlotChoice, Wanted
 from miniprogram_api.visits.service import slot_changes
+from tests.factories import articles as article_factory
 from tests.factories import members as member_factory
 from tests.factories import notices as notice_factory
 from tests.factories import partners as partner_factory
@@ -437,6 +438,15 @@ def _dead_letter(session: Session, _person: Person, _before: dict[str, str]) -> 
 MANAGER = next(caller for caller in CALLERS if (caller.role, caller.reach) == (Role.SITE_MANAGER, Reach.SITE))
 _SITE = "/api/staff/v1/sites/{site_id}"
 
+
+def _article(session: Session, person: Person, _before: dict[str, str]) -> UUID:
+    """One of the site's desk that is shown, with a question."""
+    side, quiz = person.side, article_factory.QUIZ[:1]
+    return article_factory.make_article(
+        session, site_id=side.site_id, organisation_id=side.operator_id, quiz=quiz
+    ).id
+
+
 EXAMPLES: dict[str, Example] = {
     "site_id": _example(lambda _world, person, _before: str(person.side.site_id), "site"),
     "organisation_id": _example(lambda _world, person, _before: str(person.side.operator_id)),
@@ -498,4 +508,6 @@ EXAMPLES: dict[str, Example] = {
     "report_id": _example(_row(lambda session, _person, _before: _report(session))),
     "day": _example(_row(lambda session, _person, _before: _day_of_report(session))),
     "letter_id": _example(_row(_dead_letter)),
+    "article_id": _example(_row(_article), "site"),
+    "topic_id": _example(_row(lambda session, _person, _before: article_factory.make_topic(session).id)),
 }

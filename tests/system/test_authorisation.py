@@ -42,6 +42,19 @@ _LEAVES_NO_TRACE = {
     "POST /api/staff/v1/gate/scans": "the code is nobody's ticket",
     "POST /api/staff/v1/gate/scans/batch": "the code is nobody's ticket",
     "POST /api/staff/v1/gate/lookups": "it only looks",
+    **{
+        f"POST /api/v1/{act}": "what members read is nobody's business: docs/decisions/0018"
+        for act in (
+            "articles/{article_id}/read",
+            "articles/{article_id}/like",
+            "articles/{article_id}/unlike",
+            "articles/{article_id}/favourite",
+            "articles/{article_id}/unfavourite",
+            "articles/{article_id}/quiz-attempts",
+            "topics/{topic_id}/follow",
+            "topics/{topic_id}/unfollow",
+        )
+    },
 }
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from miniprogram_api.devtools.fake_wechat import DEMO_APPID, DEMO_PUSH_AES_KEY, DEMO_PUSH_TOKEN, FakeWeChat
+from miniprogram_api.devtools.fake_wechat.pushing import SAFE_JSON, wrap
 from miniprogram_api.devtools.fake_wechat.records import Push
-from miniprogram_api.devtools.fake_wechat.sealing import seal
 from miniprogram_api.wechat.errors import Misconfigured, TextUnchecked, WeChatUnavailable
+from miniprogram_api.wechat.events import PictureJudged
 from miniprogram_api.wechat.gateway import Gateway
 from miniprogram_api.wechat.moderation import TextScene
-from miniprogram_api.wechat.push import PushRefused, PushSecrets, open_push, read_event
+from miniprogram_api.wechat.push import PushRefused, PushSecrets, open_push
+from miniprogram_api.wechat.push_events import read_events
 from tests.wechat.support import FakeControl
 
 CHECK_MEDIA = "/wxa/media_check_async"
@@ -62,12 +64,12 @@ def test_no_answer_is_no_submission(gateway: Gateway, wechat: FakeControl, fault
         check(gateway, wechat)
 
 
-def pushed(message: dict[str, Any], **changes: str) -> tuple[dict[str, str], dict[str, str]]:
+def pushed(message: dict[str, Any], **changes: str) -> tuple[dict[str, str], bytes]:
     """A push as it arrives: its query and its body."""
     whole = {"FromUserName": "o-a", "ToUserName": "gh", **message}
     push = Push(changes.get("token", DEMO_PUSH_TOKEN), changes.get("aes_key", DEMO_PUSH_AES_KEY))
     appid = changes.get("appid", DEMO_APPID)
-    query, body = seal(push, appid=appid, message=whole, timestamp="1760000000", nonce="n")
+    query, body = wrap(push, SAFE_JSON, appid=appid, message=whole, timestamp="1760000000", nonce="n")
     return dict(pair.split("=", 1) for pair in query.split("&")), body
 
 
@@ -93,14 +95,14 @@ JUDGED = {
     ],
 )
 def test_a_verdict_is_read_and_doubt_is_for_people(changes: dict[str, Any], suggest: str) -> None:
-    event = read_event(open_push(SECRETS, *pushed(JUDGED | changes)))
-    assert event is not None
+    (event,) = read_events(open_push(SECRETS, *pushed(JUDGED | changes)))
+    assert isinstance(event, PictureJudged)
     assert (event.check_id, event.suggest) == ("t-1", suggest)
 
 
 @pytest.mark.parametrize("message", [{"Event": "other"}, {"Event": "wxa_media_check"}, {}])
 def test_anything_else_says_nothing_to_us(message: dict[str, Any]) -> None:
-    assert read_event(open_push(SECRETS, *pushed(message))) is None
+    assert read_events(open_push(SECRETS, *pushed(message))) == []
 
 
 @pytest.mark.parametrize("changes", [{"token": "other"}, {"appid": "wx-other"}, {"aes_key": "x" * 42 + "A"}])
@@ -116,7 +118,7 @@ def test_a_signed_body_that_does_not_open_is_refused(sealed: Any) -> None:
     signature = _digest(DEMO_PUSH_TOKEN, "1", "n", str(sealed))
     query = {"timestamp": "1", "nonce": "n", "msg_signature": signature}
     with pytest.raises(PushRefused):
-        open_push(SECRETS, query, {"Encrypt": sealed})
+        open_push(SECRETS, query, json.dumps({"Encrypt": sealed}).encode())
 
 
 def test_the_signature_that_does_not_cover_the_body_is_worth_nothing() -> None:
@@ -125,4 +127,4 @@ def test_the_signature_that_does_not_cover_the_body_is_worth_nothing() -> None:
     del query["msg_signature"]
     with pytest.raises(PushRefused):
         open_push(SECRETS, query, forged)
-    assert json.loads(json.dumps(body))["Encrypt"] != forged["Encrypt"]
+    assert body != forged

@@ -1,23 +1,37 @@
 """The push of WeChat: the official examples, whose a call is, how old it may be, and that it counts once."""
 
-import dataclasses
 import json
 import time
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from miniprogram_api.devtools.fake_wechat import DEMO_APPID, DEMO_PUSH_AES_KEY, DEMO_PUSH_TOKEN
-from miniprogram_api.devtools.fake_wechat.records import Push
-from miniprogram_api.devtools.fake_wechat.sealing import encrypt, seal, sign
-from miniprogram_api.kernel.db import reading
-from miniprogram_api.kernel.events import EventRow
+from miniprogram_api.devtools.fake_wechat import (
+    DEMO_APPID,
+    DEMO_PUSH_AES_KEY,
+    DEMO_PUSH_TOKEN,
+)
+from miniprogram_api.devtools.fake_wechat.pushing import SAFE_JSON, Form
+from miniprogram_api.devtools.fake_wechat.sealing import encrypt, sign
 from miniprogram_api.wechat.push import PushRefused, PushSecrets, is_from_wechat, key_of, open_push
 from miniprogram_api.wechat.routes import MAX_BODY
 from tests.support.problems import assert_problem
+from tests.support.wechat_pushes import (
+    FORMS,
+    PLAIN,
+    SAFE_XML,
+    configure,
+    every_form,
+    facts,
+    in_the_mode_of,
+    judged,
+    post,
+    pushed,
+    stamp,
+    taken,
+)
 
 # The examples of the official documentation.
 TOKEN, AES_KEY, APPID, NONCE = "AAAAA", "A" * 43, "wxba5fad812f8e6fb9", "415670741"
@@ -46,8 +60,12 @@ class TestOfficialExamples:
         assert sign(TOKEN, timestamp, nonce) == signature
 
     def test_a_push_in_safe_mode_is_opened(self) -> None:
-        message = open_push(SECRETS, OFFICIAL, {"Encrypt": SEALED})
-        assert message["Event"] == "debug_demo"
+        in_json = json.dumps({"ToUserName": "gh", "Encrypt": SEALED}).encode()
+        in_xml = f"<xml><ToUserName>gh</ToUserName><Encrypt><![CDATA[{SEALED}]]></Encrypt></xml>".encode()
+        assert open_push(SECRETS, OFFICIAL, in_json)["Event"] == "debug_demo"
+        # What is within is of the envelope's format; the example's is JSON.
+        with pytest.raises(PushRefused):
+            open_push(SECRETS, OFFICIAL, in_xml)
         assert sign(TOKEN, "1714112445", NONCE, SEALED) == MSG_SIGNATURE
 
     @pytest.mark.parametrize(
@@ -60,7 +78,7 @@ class TestOfficialExamples:
     )
     def test_and_by_nobody_else(self, secrets: PushSecrets) -> None:
         with pytest.raises(PushRefused):
-            open_push(secrets, OFFICIAL, {"Encrypt": SEALED})
+            open_push(secrets, OFFICIAL, json.dumps({"Encrypt": SEALED}).encode())
 
     def test_a_text_is_sealed_by_the_fake_as_by_wechat(self) -> None:
         sealed = encrypt(AES_KEY, '{"demo_resp":"good luck"}', appid=APPID, random=b"707722b803182950")
@@ -78,38 +96,8 @@ def redis_url() -> str:
 
 @pytest.fixture
 def configured(app: Flask) -> Flask:
-    app.extensions["settings"] = dataclasses.replace(
-        app.extensions["settings"],
-        wechat_push_token=DEMO_PUSH_TOKEN,
-        wechat_push_aes_key=DEMO_PUSH_AES_KEY,
-    )
-    return app
-
-
-def stamp(*, ago_s: float = 0) -> str:
-    return str(int(time.time() - ago_s))
-
-
-def sealed(message: dict[str, Any], *, appid: str = DEMO_APPID, at: str | None = None) -> tuple[str, Any]:
-    """The query and the body of a push, signed now unless another time is given."""
-    whole = {"FromUserName": "o-a", "ToUserName": "gh", "CreateTime": 1764500000} | message
-    push = Push(DEMO_PUSH_TOKEN, DEMO_PUSH_AES_KEY)
-    return seal(push, appid=appid, message=whole, timestamp=at or stamp(), nonce="n")
-
-
-def post(app: Flask, query: str, body: Any) -> TestResponse:
-    return app.test_client().post(f"/wechat/push?{query}", data=json.dumps(body))
-
-
-def judged(trace_id: str = "t-1", **more: Any) -> dict[str, Any]:
-    return {"Event": "wxa_media_check", "trace_id": trace_id, "errcode": -1008, **more}
-
-
-def taken() -> list[str]:
-    """The pictures of which a verdict was kept."""
-    with reading() as session:
-        rows = session.scalars(select(EventRow).where(EventRow.name == "wechat.picture_judged"))
-        return sorted(row.payload["check_id"] for row in rows)
+    """In safe mode."""
+    return configure(app, wechat_push_token=DEMO_PUSH_TOKEN, wechat_push_aes_key=DEMO_PUSH_AES_KEY)
 
 
 class TestTheAddress:
@@ -127,45 +115,186 @@ class TestTheAddress:
         assert configured.test_client().get(f"/wechat/push?{query}").status_code == 404
 
     def test_without_secrets_there_is_none(self, app: Flask) -> None:
-        assert app.test_client().get("/wechat/push").status_code == 404
-        assert app.test_client().post("/wechat/push", json={}).status_code == 404
+        for address in ("/wechat/push", "/wechat/official/push"):
+            assert app.test_client().get(address).status_code == 404
+            assert app.test_client().post(address, json={}).status_code == 404
+
+
+class TestEveryModeAndFormat:
+    @every_form
+    def test_a_push_is_taken_and_answered_success(self, app: Flask, form: Form) -> None:
+        answer = post(in_the_mode_of(app, form), *pushed(judged(), form))
+        assert (answer.status_code, answer.text, answer.mimetype) == (200, "success", "text/plain")
+        assert taken() == ["t-1"]
+
+    @every_form
+    def test_a_verdict_reads_alike(self, app: Flask, form: Form) -> None:
+        found = {"suggest": "risky", "label": 20002}
+        detail = [{"strategy": "content_model", "errcode": 0, **found}]
+        message = judged(errcode=0, result=found, detail=detail)
+        post(in_the_mode_of(app, form), *pushed(message, form))
+        (fact,) = facts("wechat.picture_judged")
+        assert (fact["suggest"], fact["labels"]) == ("risky", [20002])
+
+    @every_form
+    def test_an_event_nobody_knows_is_taken(self, app: Flask, form: Form) -> None:
+        answer = post(in_the_mode_of(app, form), *pushed({"Event": "weapp_audit_success"}, form))
+        assert (answer.status_code, answer.text) == (200, "success")
+
+    @every_form
+    @pytest.mark.parametrize("entries", [1, 2])
+    def test_a_list_of_one_comes_as_its_entry(self, app: Flask, form: Form, entries: int) -> None:
+        answers = [
+            {"TemplateId": f"t{number}", "SubscribeStatusString": "accept", "PopupScene": "1"}
+            for number in range(entries)
+        ]
+        listed: Any = answers if entries > 1 else answers[0]
+        message = {"Event": "subscribe_msg_popup_event", "List": listed}
+        post(in_the_mode_of(app, form), *pushed(message, form))
+        found = facts("wechat.subscription_answered")
+        assert [(fact["template_id"], fact["accepted"]) for fact in found] == [
+            (f"t{number}", True) for number in range(entries)
+        ]
+
+    @every_form
+    def test_numbers_may_come_as_texts(self, app: Flask, form: Form) -> None:
+        failed = {"TemplateId": "t", "MsgID": "1900000000000000001", "ErrorCode": "43101"}
+        message = {"Event": "subscribe_msg_sent_event", "List": failed, "CreateTime": "1764500000"}
+        answer = post(in_the_mode_of(app, form), *pushed(message, form))
+        again = post(
+            in_the_mode_of(app, form), *pushed(message | {"CreateTime": 1764500000}, form, nonce="m")
+        )
+        assert (answer.text, again.text) == ("success", "success")
+        (fact,) = facts("wechat.subscription_failed")
+        assert (fact["msgid"], fact["errcode"]) == ("1900000000000000001", 43101)
+
+    @every_form
+    @pytest.mark.parametrize("name", ["appid", "AppID"])
+    def test_one_that_names_another_account_within_is_nobodys(
+        self, app: Flask, form: Form, name: str
+    ) -> None:
+        answer = post(in_the_mode_of(app, form), *pushed(judged(**{name: "wx-other"}), form))
+        assert (answer.status_code, taken()) == (404, [])
+
+    @every_form
+    def test_a_wrong_signature_is_nobodys(self, app: Flask, form: Form) -> None:
+        query, body = pushed(judged(), form)
+        wrong = "msg_signature=0" if form.safe else "signature=0"
+        spoilt = query.replace(wrong[:-1], wrong)
+        answer = post(in_the_mode_of(app, form), spoilt, body)
+        assert (answer.status_code, taken()) == (404, [])
+
+    @every_form
+    @pytest.mark.parametrize("other", FORMS.values(), ids=FORMS)
+    def test_the_other_mode_is_refused(self, app: Flask, form: Form, other: Form) -> None:
+        """Also a plain body that is signed well, where there is a key to seal it with."""
+        answer = post(in_the_mode_of(app, form), *pushed(judged(), other))
+        assert answer.status_code == (200 if other.safe == form.safe else 404)
+
+    @pytest.mark.parametrize(("agreed", "status"), [("auto", 200), ("json", 404), ("xml", 200)])
+    def test_the_format_may_be_fixed(self, configured: Flask, agreed: str, status: int) -> None:
+        app = configure(configured, wechat_push_format=agreed)
+        assert post(app, *pushed(judged(), SAFE_XML)).status_code == status
+        assert post(app, *pushed(judged(), SAFE_JSON)).status_code == (404 if agreed == "xml" else 200)
+
+
+class TestPlainMode:
+    def test_a_signature_vouches_for_one_body(self, app: Flask) -> None:
+        """It does not cover the body, so whoever saw one push must not send another under it."""
+        configured = in_the_mode_of(app, PLAIN)
+        query, body = pushed(judged(), PLAIN)
+        swapped = body.replace(b"t-1", b"t-2")
+        answers = [post(configured, query, sent).status_code for sent in (body, swapped, body)]
+        assert (answers, taken()) == ([200, 404, 200], ["t-1"])
+
+    def test_another_signature_is_another_body(self, app: Flask) -> None:
+        configured = in_the_mode_of(app, PLAIN)
+        for name in ("t-1", "t-2"):
+            assert post(configured, *pushed(judged(name), PLAIN, nonce=name)).status_code == 200
+        assert taken() == ["t-1", "t-2"]
+
+
+GARBAGE = [
+    b"",
+    b"null",
+    b"[]",
+    b"{",
+    b"\xff\xfe",
+    b"[" * 5000,
+    b'{"Encrypt": 5}',
+    b'{"Encrypt": "x"}',
+    b"<",
+    b"<xml>",
+    b"<xml/>",
+    b"<xml>text</xml>",
+    b"<other><Encrypt>AAAA</Encrypt></other>",
+    b"<xml><Encrypt>AAAA</Encrypt><Encrypt>AAAA</Encrypt></xml>",
+    b'<?xml version="1.0" encoding="no-such"?><xml><Encrypt>AAAA</Encrypt></xml>',
+    b"<xml>" + b"<a>" * 9000,
+]
+BOMB = (
+    b"<!DOCTYPE xml ["
+    + b'<!ENTITY a0 "aaaaaaaaaa">'
+    + b"".join(b'<!ENTITY a%d "%s">' % (n, (b"&a%d;" % (n - 1)) * 10) for n in range(1, 9))
+    + b"]><xml><Event>&a8;</Event><Encrypt>&a8;</Encrypt></xml>"
+)
+OUTSIDE = b'<!DOCTYPE xml [<!ENTITY f SYSTEM "file:///etc/passwd">]><xml><Event>&f;</Event></xml>'
 
 
 class TestWhatIsTaken:
-    @pytest.mark.parametrize("spoil", ["body", "signature", "plain", "appid", "list"])
+    @pytest.mark.parametrize("spoil", ["body", "plain", "appid"])
     def test_what_does_not_verify_is_nobodys(self, configured: Flask, spoil: str) -> None:
-        query, body = sealed(judged(), appid="wx-other" if spoil == "appid" else DEMO_APPID)
-        sent: Any = body
+        query, body = pushed(judged(), appid="wx-other" if spoil == "appid" else DEMO_APPID)
         if spoil == "body":
-            sent = body | {"Encrypt": body["Encrypt"][:-8] + "AAAAAAA="}
-        elif spoil == "signature":
-            query = query.replace("msg_signature=", "msg_signature=0")
+            body = body[:-12] + b'AAAAAAA="}'
         elif spoil == "plain":
-            sent = judged()
-        elif spoil == "list":
-            sent = [body]
-        assert post(configured, query, sent).status_code == 404
+            body = json.dumps(judged()).encode()
+        assert post(configured, query, body).status_code == 404
         assert taken() == []
 
-    def test_what_nobody_listens_for_is_taken(self, configured: Flask) -> None:
-        answer = post(configured, *sealed({"Event": "subscribe_msg_popup_event"}))
-        assert (answer.status_code, answer.text) == (200, "success")
+    @every_form
+    def test_garbage_is_nobodys_and_answered_like_all_else(self, app: Flask, form: Form) -> None:
+        configured = in_the_mode_of(app, form)
+        for body in (*GARBAGE, BOMB, OUTSIDE):
+            query, _ = pushed(judged(), form)
+            started = time.monotonic()
+            assert_problem(post(configured, query, body), 404, "request.not_found")
+            assert time.monotonic() - started < 2, body[:80]
 
+    @pytest.mark.parametrize("sealed", ["", "x", "AAAA", "é", "A" * 64])
+    def test_ciphertext_that_is_none_is_nobodys(self, configured: Flask, sealed: str) -> None:
+        at = stamp()
+        query = f"timestamp={at}&nonce=n&msg_signature={sign(DEMO_PUSH_TOKEN, at, 'n', sealed)}"
+        for body in (json.dumps({"Encrypt": sealed}), f"<xml><Encrypt>{sealed}</Encrypt></xml>"):
+            assert_problem(post(configured, query, body.encode()), 404, "request.not_found")
+
+    @pytest.mark.parametrize("text", [b"<xml><Event>&a8;</Event></xml>", b"[1]", b"nothing"])
+    def test_what_is_sealed_well_but_says_nothing_is_nobodys(self, configured: Flask, text: bytes) -> None:
+        at = stamp()
+        bomb = BOMB if text.startswith(b"<") else text
+        sealed = encrypt(DEMO_PUSH_AES_KEY, bomb.decode(), appid=DEMO_APPID)
+        query = f"timestamp={at}&nonce=n&msg_signature={sign(DEMO_PUSH_TOKEN, at, 'n', sealed)}"
+        body = f"<xml><Encrypt>{sealed}</Encrypt></xml>" if bomb is BOMB else json.dumps({"Encrypt": sealed})
+        assert post(configured, query, body.encode()).status_code == 404
+
+    @every_form
     @pytest.mark.parametrize(("ago_s", "status"), [(290, 200), (310, 404), (-290, 200), (-310, 404)])
     def test_one_that_was_kept_to_be_sent_later_is_nobodys(
-        self, configured: Flask, ago_s: float, status: int
+        self, app: Flask, form: Form, ago_s: float, status: int
     ) -> None:
-        answer = post(configured, *sealed(judged(), at=stamp(ago_s=ago_s)))
+        answer = post(in_the_mode_of(app, form), *pushed(judged(), form, at=stamp(ago_s=ago_s)))
         assert answer.status_code == status
         assert taken() == (["t-1"] if status == 200 else [])
 
     def test_its_age_is_of_real_time(self, configured: Flask, clock: Any) -> None:
         clock.advance(days=400)
-        assert post(configured, *sealed(judged())).status_code == 200
+        assert post(configured, *pushed(judged())).status_code == 200
 
-    def test_a_repetition_is_answered_alike_and_counts_once(self, configured: Flask) -> None:
-        first = [post(configured, *sealed(judged(), at=stamp(ago_s=ago))) for ago in (0, 0, 5)]
-        other = post(configured, *sealed(judged("t-2")))
+    @every_form
+    def test_a_repetition_is_answered_alike_and_counts_once(self, app: Flask, form: Form) -> None:
+        configured = in_the_mode_of(app, form)
+        first = [post(configured, *pushed(judged(), form, at=stamp(ago_s=ago))) for ago in (0, 0, 5)]
+        other = post(configured, *pushed(judged("t-2"), form, nonce="m"))
         assert [(answer.status_code, answer.text) for answer in [*first, other]] == [(200, "success")] * 4
         assert taken() == ["t-1", "t-2"]
 
@@ -174,16 +303,20 @@ class TestWhatIsTaken:
         assert key_of({"MsgId": 7}) != key_of({"MsgId": 8})
         assert key_of(judged(CreateTime=1)) != key_of(judged(CreateTime=2))
 
+    def test_two_results_of_one_second_are_two(self) -> None:
+        sent = {"Event": "subscribe_msg_sent_event", "FromUserName": "o", "CreateTime": 1}
+        assert key_of({**sent, "List": {"MsgID": "1"}}) != key_of({**sent, "List": {"MsgID": "2"}})
+        wrapped = {**sent, "SubscribeMsgSentEvent": {"List": {"MsgID": "1"}}}
+        assert key_of(wrapped) == key_of({**sent, "List": [{"MsgID": 1}]})
+
     @pytest.mark.parametrize("said", [True, False])
     def test_a_large_body_is_not_read(self, configured: Flask, said: bool) -> None:
-        query, body = sealed(judged())
-        raw = json.dumps(body | {"More": "x" * MAX_BODY}).encode()
+        query, body = pushed(judged())
+        raw = body + b" " * 10 + b"x" * MAX_BODY
         client = configured.test_client()
         if said:
             answer = client.post(f"/wechat/push?{query}", data=raw)
         else:
-            from io import BytesIO
-
             answer = client.post(
                 f"/wechat/push?{query}",
                 input_stream=BytesIO(raw),

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from content.rules.review import STEP_NAMES
 from miniprogram_api.console.words import ROLE_NAMES, privacy, registry, say_day, say_instant, sites
 from miniprogram_api.console.words import changes as change_words
 from miniprogram_api.console.words.audit_fields import FIELDS, GROUPS, TECHNICAL
@@ -22,9 +23,11 @@ _MINUTES = {"opens_minute", "closes_minute", "from_minute", "to_minute"}
 # Written by people or names of things: shown as they are.
 _AS_WRITTEN = {"username", "name", "name_en", "alt", "title", "text", "source", "unit", "text_version"}
 _AS_WRITTEN |= {"project_id", "subject", "url", "requested_url", "networks", "receipt", "method", "route"}
+_AS_WRITTEN |= {"word", "suggestion", "licence"}
 _AS_WRITTEN |= {"summary_en", "address_en", "transport_en", "visitor_notice_en", "environment", "version"}
 
 _KINDS = {
+    "content": {"knowledge": "知识", "news": "资讯", "technology": "技术"},
     "identity": privacy.REQUESTS,
     "registry": registry.DIFFERENCES | registry.DEAD_KINDS | registry.KEY_KINDS,
     "visits": visits.STRIKE,
@@ -64,7 +67,10 @@ _EVERYWHERE: Mapping[str, Mapping[str, str]] = {
     "status": visits.STATUS,
     "channel": {**privacy.CHANNELS, **visits.CHANNEL},
     "purpose": {**privacy.PURPOSES, "invitation": "邀请", "password_reset": "重置密码"},
-    "decision": registry.DECISIONS,
+    "decision": {**registry.DECISIONS, "approved": "通过", "returned": "退回"},
+    "step": {step.value: said for step, said in STEP_NAMES.items()},
+    "standing": {"draft": "未发布", "live": "已发布", "retracted": "已撤回", "expired": "已到期"},
+    "word_list": {"wrong": "错别词", "sensitive": "敏感词"},
     "outcome": registry.OUTCOMES,
     "held_because": registry.HELD,
     "scopes": registry.SCOPES,

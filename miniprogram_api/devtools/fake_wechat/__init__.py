@@ -32,9 +32,15 @@ an account that was away for more than two hours.
 """
 
 from miniprogram_api.devtools.fake_wechat.demo import (
+    ARTICLE_PUBLISHED_TEMPLATE,
     BOOKING_CANCELLED_TEMPLATE,
     BOOKING_CONFIRMED_TEMPLATE,
     DEMO_APPID,
+    DEMO_ARTICLE_PUBLISHED,
+    DEMO_OFFICIAL_APPID,
+    DEMO_OFFICIAL_PUSH_AES_KEY,
+    DEMO_OFFICIAL_PUSH_TOKEN,
+    DEMO_OFFICIAL_SECRET,
     DEMO_PUSH_AES_KEY,
     DEMO_PUSH_TOKEN,
     DEMO_SECRET,
@@ -45,9 +51,15 @@ from miniprogram_api.devtools.fake_wechat.server import FakeWeChat, create_fake
 from miniprogram_api.devtools.fake_wechat.state import State
 
 __all__ = [
+    "ARTICLE_PUBLISHED_TEMPLATE",
     "BOOKING_CANCELLED_TEMPLATE",
     "BOOKING_CONFIRMED_TEMPLATE",
     "DEMO_APPID",
+    "DEMO_ARTICLE_PUBLISHED",
+    "DEMO_OFFICIAL_APPID",
+    "DEMO_OFFICIAL_PUSH_AES_KEY",
+    "DEMO_OFFICIAL_PUSH_TOKEN",
+    "DEMO_OFFICIAL_SECRET",
     "DEMO_PUSH_AES_KEY",
     "DEMO_PUSH_TOKEN",
     "DEMO_SECRET",

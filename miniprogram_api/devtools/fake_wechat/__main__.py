@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=8001, help="port to listen on, 0 for a free one")
     parser.add_argument("--push", default="", help="address to push events to")
+    parser.add_argument("--official-push", default="", help="address for what becomes of publications")
     parser.add_argument("--seed", type=int, help="repeat the random values of an earlier run")
     options = parser.parse_args(arguments)
     # A fresh seed by default: an application that kept its data would meet old codes and message ids again.
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     fake.state.push = replace(fake.state.push, url=options.push)
+    fake.state.official_push = replace(fake.state.official_push, url=options.official_push)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

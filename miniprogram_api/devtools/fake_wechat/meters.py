@@ -32,6 +32,13 @@ DEFAULT_QUOTAS = {
     "/wxa/media_check_async": Quota(minute=2000, day=200_000, minute_errcode=44991),
     "/wxa/checksession": Quota(),
     "/wxa/resetusersessionkey": Quota(),
+    "/cgi-bin/media/uploadimg": Quota(),
+    "/cgi-bin/media/upload": Quota(day=100_000),
+    "/cgi-bin/material/add_material": Quota(day=1000),
+    "/cgi-bin/draft/add": Quota(day=1000),
+    "/cgi-bin/draft/delete": Quota(day=1000),
+    "/cgi-bin/freepublish/submit": Quota(day=100),
+    "/cgi-bin/freepublish/get": Quota(day=1000),
 }
 
 

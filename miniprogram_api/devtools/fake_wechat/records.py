@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class AccountKind(StrEnum):
@@ -126,6 +127,8 @@ class Settings:
     country_code_type: str = "string"
     delivery_s: float = 0.01
     detail_errcode: int = 0
+    publish_s: float = 0.05
+    publish_held: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,3 +146,58 @@ class Verdict:
 
     suggest: str
     label: int
+
+
+PUBLISHED, PUBLISHING = 0, 1
+
+
+@dataclass(frozen=True)
+class Material:
+    """A file; a permanent one may be a cover."""
+
+    media_id: str
+    appid: str
+    permanent: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Articles that nobody sees yet."""
+
+    media_id: str
+    appid: str
+    articles: list[dict[str, Any]]
+
+
+@dataclass
+class Publication:
+    """A draft on its way to the public; `status` is WeChat's number."""
+
+    publish_id: str
+    appid: str
+    draft: Draft
+    article_id: str
+    status: int = PUBLISHING
+
+    def describe(self) -> dict[str, Any]:
+        """What a poll is answered, and what the push tells."""
+        told: dict[str, Any] = {"publish_id": self.publish_id, "publish_status": self.status, "fail_idx": []}
+        if self.status == PUBLISHED:
+            url = f"http://mp.weixin.qq.com/s?__biz=demo&mid={self.publish_id}&idx=1"
+            item = [{"idx": 1, "article_url": url}]
+            told |= {"article_id": self.article_id, "article_detail": {"count": 1, "item": item}}
+        elif self.status != PUBLISHING:
+            told["fail_idx"] = [1]
+        return told
+
+
+@dataclass
+class OfficialShelf:
+    """Everything of official accounts; `verdicts` are how the next publications end, later ones well."""
+
+    materials: dict[str, Material] = field(default_factory=dict)
+    pictures: list[str] = field(default_factory=list)
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    publications: dict[str, Publication] = field(default_factory=dict)
+    verdicts: list[int] = field(default_factory=list)

@@ -2,33 +2,11 @@
 
 import base64
 import hashlib
-import json
-from typing import Any
-from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from miniprogram_api.devtools.fake_wechat.records import Push
-
 BLOCK = 32
 RANDOM = b"0123456789abcdef"
-
-
-def seal(
-    push: Push, *, appid: str, message: dict[str, Any], timestamp: str, nonce: str
-) -> tuple[str, dict[str, str]]:
-    """The query and the body of a push."""
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    sealed = encrypt(push.aes_key, text, appid=appid)
-    query = {
-        "signature": sign(push.token, timestamp, nonce),
-        "timestamp": timestamp,
-        "nonce": nonce,
-        "openid": str(message["FromUserName"]),
-        "encrypt_type": "aes",
-        "msg_signature": sign(push.token, timestamp, nonce, sealed),
-    }
-    return urlencode(query), {"ToUserName": str(message["ToUserName"]), "Encrypt": sealed}
 
 
 def encrypt(aes_key: str, text: str, *, appid: str, random: bytes = RANDOM) -> str:

@@ -16,7 +16,7 @@ from miniprogram_api.devtools.fake_wechat.wire import Call, Reply, Reset, WeChat
 from miniprogram_api.devtools.loopback import RESET_MARK, LoopbackServer
 
 DEFAULT_SEED = 20240601
-MAX_BODY = 2 * 1024 * 1024
+MAX_BODY = 12 * 1024 * 1024
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 

@@ -10,10 +10,14 @@ from datetime import UTC, datetime
 
 from miniprogram_api.devtools.fake_wechat.demo import (
     DEMO_APPID,
+    DEMO_OFFICIAL_APPID,
+    DEMO_OFFICIAL_PUSH_AES_KEY,
+    DEMO_OFFICIAL_PUSH_TOKEN,
     DEMO_PUSH_AES_KEY,
     DEMO_PUSH_TOKEN,
     WORDS,
     demo_account,
+    demo_official_account,
 )
 from miniprogram_api.devtools.fake_wechat.faults import FaultPlan
 from miniprogram_api.devtools.fake_wechat.journal import Journal
@@ -23,6 +27,7 @@ from miniprogram_api.devtools.fake_wechat.records import (
     Code,
     CodeKind,
     Membership,
+    OfficialShelf,
     Person,
     Push,
     Settings,
@@ -54,13 +59,18 @@ class State:
         """
         self._offset_s = 0.0
         self.settings = Settings()
-        self.accounts: dict[str, Account] = {DEMO_APPID: demo_account()}
+        self.accounts: dict[str, Account] = {
+            DEMO_APPID: demo_account(),
+            DEMO_OFFICIAL_APPID: demo_official_account(),
+        }
         self.persons: dict[str, Person] = {}
         self.openids: dict[tuple[str, str], Person] = {}
         self._phones: set[str] = set()
         self.codes: dict[str, Code] = {}
         self.words: dict[str, Verdict] = dict(WORDS)
         self.push = Push(DEMO_PUSH_TOKEN, DEMO_PUSH_AES_KEY)
+        self.official_push = Push(DEMO_OFFICIAL_PUSH_TOKEN, DEMO_OFFICIAL_PUSH_AES_KEY)
+        self.official = OfficialShelf()
         self.picture_verdicts: list[Verdict] = []
         self.pushing: list[threading.Thread] = []
         self.tokens = TokenBook(self.random_text)

@@ -21,6 +21,10 @@ from miniprogram_api.kernel.ids import new_id
 
 log = structlog.get_logger(__name__)
 
+# What WeChat calls the things that a member may take back.
+_PHONE = 8
+_NICKNAME = {6, 19}
+
 
 class PhoneSource(StrEnum):
     """Where a number comes from: only WeChat's is verified."""
@@ -61,6 +65,12 @@ def is_living(session: Session, member_id: UUID) -> bool:
     """Whether there is such a member who has not been erased."""
     living = select(Member.id).where(Member.id == member_id, Member.erased_at.is_(None))
     return session.scalar(living) is not None
+
+
+def find_by_index(session: Session, openid_index: bytes) -> UUID | None:
+    """The member whom WeChat's push speaks of, by the index of the openid; None for a stranger."""
+    known = select(Member.id).where(Member.openid_index == openid_index, Member.erased_at.is_(None))
+    return session.scalar(known)
 
 
 def get_openid(session: Session, member_id: UUID) -> str:
@@ -163,6 +173,17 @@ def remove_phone(session: Session, *, member_id: UUID, actor: Actor) -> None:
     if member.phone_cipher is not None:
         member.phone_index = member.phone_cipher = member.phone_verified_at = None
         trail.leave(session, events.PhoneRemoved(str(member_id)), actor=actor)
+
+
+def take_back(session: Session, *, member_id: UUID, kinds: Collection[int], actor: Actor) -> None:
+    """Forget what a member no longer lets us know, by WeChat's numbers; others name what is never kept here.
+
+    Raises NotFound.
+    """
+    if _PHONE in kinds:
+        remove_phone(session, member_id=member_id, actor=actor)
+    if _NICKNAME & set(kinds):
+        change_nickname(session, member_id=member_id, nickname=None, actor=actor)
 
 
 def _join(session: Session, *, openid: str, now: datetime) -> Member | None:

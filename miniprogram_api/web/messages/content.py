@@ -70,4 +70,15 @@ MESSAGES = {
         "第 {block} 段的链接“{text}”指向 {host}，不在允许的网站之内。",
         "A link in block {block} leads to {host}, which is not an allowed site.",
     ),
+    "content.quiz_shape": ("知识问答的格式不对。", "The quiz is malformed."),
+    "content.quiz_questions": ("最多 {most} 道题。", "At most {most} questions."),
+    "content.quiz_many_options": (
+        "第 {number} 道题最多 {most} 个选项。",
+        "Question {number} has more than {most} options.",
+    ),
+    "content.quiz_right_unknown": (
+        "第 {number} 道题的正确答案不在选项里。",
+        "What is right in question {number} is not among its options.",
+    ),
+    "content.quiz_twice": ("知识问答里有重复的编号。", "An id stands twice in the quiz."),
 }

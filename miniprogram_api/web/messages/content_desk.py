@@ -63,6 +63,7 @@ MESSAGES = {
     "content.cover_alt_missing": ("请为封面图片填写说明文字。", "Describe the cover in words."),
     "content.picture_gone": ("正文第 {block} 段的图片已从素材库移除。", "A picture left the library."),
     "content.link_broken": ("正文里有链接指向未公开的内容：{target}。", "A link leads to nothing public."),
+    "content.source_url": ("来源链接须以 https:// 开头。", "The source's link has to begin with https://."),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
     "content.quiz_text": ("第 {question} 道题没有题干。", "Question {question} asks nothing."),
     "content.quiz_options": (
@@ -80,5 +81,10 @@ MESSAGES = {
         "“{word}” is a sensitive word.",
     ),
     "content.time_over": ("这个时间已经过去。", "This time is over."),
+    "content.too_far_ahead": ("最多提前一年排期。", "At most a year ahead."),
+    "content.publishing_failed": (
+        "发布时系统出错，会自动重试；如持续出现，请联系运维人员。",
+        "Publishing failed and is tried again.",
+    ),
     "content.before_publication": ("须晚于发布时间。", "It must come after the publication."),
 }

@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from miniprogram_api.devtools.fake_wechat.control import accounts, people, trouble
+from miniprogram_api.devtools.fake_wechat.control import accounts, official, people, trouble
 from miniprogram_api.devtools.fake_wechat.control.routes import Route
 from miniprogram_api.devtools.fake_wechat.state import State
 from miniprogram_api.devtools.fake_wechat.wire import Reply
@@ -15,7 +15,9 @@ from miniprogram_api.devtools.inputs import INVALID, ControlError, Inputs
 
 PREFIX = "/_fake"
 ROUTES: dict[tuple[str, str], Route] = {
-    (route.method, route.path): route for module in (people, accounts, trouble) for route in module.ROUTES
+    (route.method, route.path): route
+    for module in (people, accounts, official, trouble)
+    for route in module.ROUTES
 }
 
 

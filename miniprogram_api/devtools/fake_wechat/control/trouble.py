@@ -84,6 +84,10 @@ def change_settings(state: State, inputs: Inputs) -> dict[str, Any]:
         changes["delivery_s"] = inputs.number("delivery_s", low=0, high=MAX_SECONDS)
     if inputs.has("detail_errcode"):
         changes["detail_errcode"] = inputs.integer("detail_errcode", low=-99999, high=99999)
+    if inputs.has("publish_s"):
+        changes["publish_s"] = inputs.number("publish_s", low=0, high=MAX_SECONDS)
+    if inputs.has("publish_held"):
+        changes["publish_held"] = inputs.flag("publish_held", default=False)
     state.settings = replace(state.settings, **changes)
     return asdict(state.settings)
 
@@ -189,7 +193,15 @@ ROUTES = (
         "POST",
         "/settings",
         change_settings,
-        ("stale_token_errcode", "thing_units", "country_code_type", "delivery_s", "detail_errcode"),
+        (
+            "stale_token_errcode",
+            "thing_units",
+            "country_code_type",
+            "delivery_s",
+            "detail_errcode",
+            "publish_s",
+            "publish_held",
+        ),
     ),
     Route("GET", "/logs", read_logs),
     Route("DELETE", "/logs", clear_logs),

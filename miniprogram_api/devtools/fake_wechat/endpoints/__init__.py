@@ -9,6 +9,15 @@ from collections.abc import Callable
 from miniprogram_api.devtools.fake_wechat.endpoints.codes import getwxacodeunlimit
 from miniprogram_api.devtools.fake_wechat.endpoints.credentials import stable_token, token
 from miniprogram_api.devtools.fake_wechat.endpoints.moderation import msg_sec_check
+from miniprogram_api.devtools.fake_wechat.endpoints.official import (
+    add_material,
+    draft_add,
+    draft_delete,
+    freepublish_get,
+    freepublish_submit,
+    upload_media,
+    uploadimg,
+)
 from miniprogram_api.devtools.fake_wechat.endpoints.phone import getuserphonenumber
 from miniprogram_api.devtools.fake_wechat.endpoints.pictures import media_check_async
 from miniprogram_api.devtools.fake_wechat.endpoints.sessions import (
@@ -34,4 +43,11 @@ ENDPOINTS: dict[str, Handler] = {
     "/wxa/media_check_async": media_check_async,
     "/wxa/checksession": checksession,
     "/wxa/resetusersessionkey": resetusersessionkey,
+    "/cgi-bin/media/uploadimg": uploadimg,
+    "/cgi-bin/media/upload": upload_media,
+    "/cgi-bin/material/add_material": add_material,
+    "/cgi-bin/draft/add": draft_add,
+    "/cgi-bin/draft/delete": draft_delete,
+    "/cgi-bin/freepublish/submit": freepublish_submit,
+    "/cgi-bin/freepublish/get": freepublish_get,
 }

@@ -1,6 +1,5 @@
 """Media moderation version 2: takes an address, fetches it, and pushes the verdict later in safe mode."""
 
-import json
 import threading
 import urllib.error
 import urllib.request
@@ -15,8 +14,8 @@ from miniprogram_api.devtools.fake_wechat.endpoints.moderation import (
     VERSION,
     check_author,
 )
+from miniprogram_api.devtools.fake_wechat.pushing import SAFE_JSON, push_message
 from miniprogram_api.devtools.fake_wechat.records import Verdict
-from miniprogram_api.devtools.fake_wechat.sealing import seal
 from miniprogram_api.devtools.fake_wechat.state import State
 from miniprogram_api.devtools.fake_wechat.wire import Call, Reply, WeChatError, json_reply
 
@@ -70,33 +69,25 @@ class _Submission:
 
 def _judge(state: State, submission: _Submission) -> None:
     content, trace_id, verdict = _fetch(submission.url), submission.trace_id, submission.verdict
-    with state.lock:
-        settings = state.push
-        message: dict[str, Any] = {
-            "ToUserName": "gh_0000000000demo",
-            "FromUserName": submission.openid,
-            "CreateTime": int(state.now()),
-            "MsgType": "event",
-            "Event": "wxa_media_check",
-            "appid": submission.appid,
-            "trace_id": trace_id,
-            "version": VERSION,
-            "detail": [],
-            "errcode": DOWNLOAD_FAILED,
-            "errmsg": "download failed",
-        }
-        if content is not None:
-            found = {"suggest": verdict.suggest, "label": verdict.label}
-            model = {"strategy": "content_model", "errcode": 0, "prob": 90, **found}
-            message |= {"errcode": 0, "errmsg": "ok", "result": found, "detail": [model]}
-        nonce = state.random_text(10)
-        timestamp = state.sending_at()
-    query, body = seal(settings, appid=submission.appid, message=message, timestamp=timestamp, nonce=nonce)
-    with state.lock:
-        pushed = {"trace_id": trace_id, "query": query, "body": body, "bytes": len(content or b"")}
-        state.journal.pushes.append(pushed)
-    if settings.url:
-        _post(f"{settings.url}?{query}", body)
+    message: dict[str, Any] = {
+        "ToUserName": "gh_0000000000demo",
+        "FromUserName": submission.openid,
+        "CreateTime": int(state.now()),
+        "MsgType": "event",
+        "Event": "wxa_media_check",
+        "appid": submission.appid,
+        "trace_id": trace_id,
+        "version": VERSION,
+        "detail": [],
+        "errcode": DOWNLOAD_FAILED,
+        "errmsg": "download failed",
+    }
+    if content is not None:
+        found = {"suggest": verdict.suggest, "label": verdict.label}
+        model = {"strategy": "content_model", "errcode": 0, "prob": 90, **found}
+        message |= {"errcode": 0, "errmsg": "ok", "result": found, "detail": [model]}
+    more = {"trace_id": trace_id, "bytes": len(content or b"")}
+    push_message(state, state.push, message, appid=submission.appid, form=SAFE_JSON, more=more)
 
 
 def _fetch(url: str) -> bytes | None:
@@ -108,14 +99,3 @@ def _fetch(url: str) -> bytes | None:
     except (urllib.error.URLError, OSError, ValueError):
         return None
     return content if 0 < len(content) <= MAX_BYTES else None
-
-
-def _post(url: str, body: dict[str, str]) -> None:
-    request = urllib.request.Request(  # noqa: S310  the control interface takes loopback addresses only
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
-    )
-    try:
-        urllib.request.urlopen(request, timeout=TIMEOUT_S).close()  # noqa: S310
-    except (urllib.error.URLError, OSError):
-        # The real service tries thrice within seconds; whoever misses a push must live without it.
-        return

@@ -57,6 +57,26 @@ _OF_SUBSCRIPTIONS = (
     "disable_subscription",
 )
 _OF_PARTNERS = ("show_partner", "create_partner", "end_partner", "add_partner_key", "retire_partner_key")
+_OF_ARTICLES = (
+    "show_article",
+    "list_deleted_articles",
+    "delete_article",
+    "put_back_article",
+    "submit_article",
+    "withdraw_submission",
+    "keep_word",
+    "list_revisions",
+    "show_revision",
+    "compare_revisions",
+    "restore_revision",
+    "show_trail",
+    "publish_article",
+    "unschedule_article",
+    "retract_article",
+    "change_placing",
+)
+_OF_REVIEWS = ("review_article", "undo_decision")
+_OF_TOPICS = ("add_topic", "edit_topic", "move_topic", "retire_topic", "restore_topic")
 DESKS = (
     Desk("今日", (Entry("工作台", "start", "staff.self", "house"),)),
     Desk(
@@ -64,6 +84,16 @@ DESKS = (
         (
             Entry("示范点", "list_sites", "sites.view", "geo-alt"),
             Entry("统计", "show_figures", "figures.view", "bar-chart"),
+        ),
+    ),
+    Desk(
+        "内容",
+        (
+            Entry("文章", "list_articles", "content.view", "file-earmark-text", _OF_ARTICLES),
+            Entry("待审", "list_reviews", "content.review", "check-circle", _OF_REVIEWS),
+            Entry("专题", "list_topics", "content.view", "list", _OF_TOPICS),
+            Entry("词表", "list_words", "content.view", "flag", ("add_word", "remove_word")),
+            Entry("阅读统计", "show_reading", "content.view", "bar-chart"),
         ),
     ),
     Desk(

@@ -1,0 +1,249 @@
+"""What waits for review and who may decide about it; what somebody decided; the trail of an article."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from content.models import (
+    Article,
+    Plan,
+    Review,
+    Revision,
+    Step,
+    Submission,
+    SubmissionState,
+    WordOverride,
+)
+from content.queries.scope import articles_within
+from miniprogram_api.kernel.access import Principal
+
+STEPS = tuple(Step)
+MOST_WAITING = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A text that waits for a step, and what of the caller's part in it bars them from deciding."""
+
+    article: Article
+    submission: Submission
+    title: str
+    kind: Any
+    step: Step
+    since: datetime
+    wrote: bool
+    decided: bool
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether the caller may take the step."""
+        return not (self.wrote or self.decided)
+
+
+def list_waiting(
+    session: Session, principal: Principal, *, step: Step | None = None, limit: int = MOST_WAITING
+) -> list[Waiting]:
+    """The texts within the caller's scope that wait for a step, who waits longest first; two statements."""
+    statement = (
+        select(Article, Submission, Revision.title, Revision.kind)
+        .join(Submission, Submission.article_id == Article.id)
+        .join(Revision, Revision.id == Submission.revision_id)
+        .where(Submission.state == SubmissionState.OPEN, articles_within(principal, "content.review"))
+        .order_by(Submission.submitted_at, Submission.id)
+        .limit(limit)
+    )
+    if step is not None:
+        statement = statement.where(Submission.approved_steps == STEPS.index(step))
+    rows = session.execute(statement).all()
+    writers = writers_of(session, [row[0].id for row in rows])
+    decided = _decided_by(session, principal.id, [row[1].id for row in rows])
+    return [
+        Waiting(
+            article=article,
+            submission=submission,
+            title=title,
+            kind=kind,
+            step=STEPS[submission.approved_steps],
+            since=submission.state_at,
+            wrote=principal.id in {*writers[article.id], article.owner_id, submission.submitted_by},
+            decided=submission.id in decided,
+        )
+        for article, submission, title, kind in rows
+    ]
+
+
+def writers_of(session: Session, article_ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+    """Who saved any of what is worked on since what is shown; of many articles by one statement."""
+    if not article_ids:
+        return defaultdict(set)
+    live = aliased(Revision)
+    saved = (
+        select(Revision.article_id, Revision.saved_by)
+        .join(Article, Article.id == Revision.article_id)
+        .outerjoin(live, live.id == Article.live_revision_id)
+        .where(Revision.article_id.in_(article_ids), or_(live.id.is_(None), Revision.number > live.number))
+        .distinct()
+    )
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    for article_id, staff_id in session.execute(saved):
+        found[article_id].add(staff_id)
+    return found
+
+
+def _decided_by(session: Session, staff_id: UUID, submission_ids: Sequence[UUID]) -> set[UUID]:
+    if not submission_ids:
+        return set()
+    own = select(Review.submission_id).where(
+        Review.submission_id.in_(submission_ids),
+        Review.reviewer_id == staff_id,
+        Review.undone_at.is_(None),
+    )
+    return set(session.scalars(own))
+
+
+def count_waiting(session: Session, principal: Principal) -> dict[Step, int]:
+    """How many texts wait for each step within the caller's scope, whoever may decide."""
+    counted = (
+        select(Submission.approved_steps, func.count())
+        .join(Article, Article.id == Submission.article_id)
+        .where(Submission.state == SubmissionState.OPEN, articles_within(principal, "content.review"))
+        .group_by(Submission.approved_steps)
+    )
+    return {STEPS[steps]: count for steps, count in session.execute(counted)}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision of the caller's, and whether it is the last word so far."""
+
+    review: Review
+    article: Article
+    title: str
+    may_undo: bool
+
+
+def list_decided(session: Session, staff_id: UUID, *, limit: int = 8) -> list[Decided]:
+    """What somebody decided lately and has not taken back, the last first."""
+    live, later = aliased(Revision), aliased(Review)
+    last = ~(
+        select(later.id)
+        .where(
+            later.submission_id == Review.submission_id,
+            later.undone_at.is_(None),
+            later.decided_at > Review.decided_at,
+        )
+        .exists()
+    )
+    newer = aliased(Submission)
+    newest = ~select(newer.id).where(newer.article_id == Article.id, newer.id > Submission.id).exists()
+    shown = and_(live.id.is_not(None), live.content_hash == Submission.content_hash)
+    decided = (
+        select(
+            Review,
+            Article,
+            Revision.title,
+            and_(
+                last,
+                newest,
+                ~shown,
+                Plan.article_id.is_(None),
+                Submission.state != SubmissionState.SUPERSEDED,
+            ).label("may_undo"),
+        )
+        .join(Submission, Submission.id == Review.submission_id)
+        .join(Revision, Revision.id == Submission.revision_id)
+        .join(Article, Article.id == Submission.article_id)
+        .outerjoin(live, live.id == Article.live_revision_id)
+        .outerjoin(Plan, Plan.article_id == Article.id)
+        .where(Review.reviewer_id == staff_id, Review.undone_at.is_(None))
+        .order_by(Review.decided_at.desc(), Review.id.desc())
+        .limit(limit)
+    )
+    return [
+        Decided(review, article, title, bool(may_undo))
+        for review, article, title, may_undo in session.execute(decided)
+    ]
+
+
+def list_notes(session: Session, article_id: UUID, *, limit: int = 10) -> list[Review]:
+    """What reviewers wrote about an article's texts, the last first."""
+    written = (
+        select(Review)
+        .join(Submission, Submission.id == Review.submission_id)
+        .where(Submission.article_id == article_id, Review.note.is_not(None), Review.undone_at.is_(None))
+        .order_by(Review.decided_at.desc(), Review.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(written))
+
+
+@dataclass(frozen=True, slots=True)
+class TrailRow:
+    """A line of an article's trail: what was done about which text, by whom, when, with which words."""
+
+    at: datetime
+    staff_id: UUID
+    act: str  # submitted, approved, returned, undone, withdrawn, superseded, allowed
+    step: Step | None
+    number: int | None
+    content_hash: str
+    note: str | None = None
+    quote: str | None = None
+    block: int | None = None
+    undone_at: datetime | None = None
+
+
+def list_trail(session: Session, article_id: UUID) -> list[TrailRow]:
+    """Everything that review did about an article, in order; three statements."""
+    put_forward = (
+        select(Submission, Revision.number)
+        .join(Revision, Revision.id == Submission.revision_id)
+        .where(Submission.article_id == article_id)
+    )
+    submissions = session.execute(put_forward.order_by(Submission.submitted_at, Submission.id)).all()
+    numbers = {submission.id: number for submission, number in submissions}
+    reviews = session.scalars(select(Review).where(Review.submission_id.in_(numbers)))
+    rows = [
+        *(row for submission, number in submissions for row in _of_submission(submission, number)),
+        *(row for review in reviews for row in _of_review(review, numbers[review.submission_id])),
+        *_of_overrides(session.scalars(select(WordOverride).where(WordOverride.article_id == article_id))),
+    ]
+    return sorted(rows, key=lambda row: row.at)
+
+
+def _of_submission(submission: Submission, number: int) -> Iterable[TrailRow]:
+    by, of = submission.submitted_by, submission.content_hash
+    yield TrailRow(submission.submitted_at, by, "submitted", None, number, of)
+    if submission.state in {SubmissionState.WITHDRAWN, SubmissionState.SUPERSEDED}:
+        yield TrailRow(submission.state_at, by, submission.state.value, None, number, of)
+
+
+def _of_review(review: Review, number: int) -> Iterable[TrailRow]:
+    yield TrailRow(
+        review.decided_at,
+        review.reviewer_id,
+        review.decision.value,
+        review.step,
+        number,
+        review.content_hash,
+        review.note,
+        review.quote,
+        review.block,
+        review.undone_at,
+    )
+    if review.undone_at is not None:
+        yield TrailRow(
+            review.undone_at, review.reviewer_id, "undone", review.step, number, review.content_hash
+        )
+
+
+def _of_overrides(overrides: Iterable[WordOverride]) -> Iterable[TrailRow]:
+    for override in overrides:
+        note = f"{override.word}：{override.reason}"
+        yield TrailRow(override.allowed_at, override.allowed_by, "allowed", None, None, "", note)

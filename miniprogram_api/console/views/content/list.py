@@ -1,0 +1,141 @@
+"""The articles of somebody's desk, to find one among them; and those in the bin."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from content.models import ArticleKind
+from content.queries.desk_list import DeskFilter, DeskRow, list_deleted, list_desk_articles, list_places
+from content.queries.desk_topics import list_topic_names
+from content.service import drafting
+from content.service.managed import lock_managed_article
+from miniprogram_api.console.access import current_actor, current_principal, signed_in
+from miniprogram_api.console.blueprint import console
+from miniprogram_api.console.forms.content import ArticleFilter
+from miniprogram_api.console.forms.fields import picks
+from miniprogram_api.console.pages import done, page
+from miniprogram_api.console.words import content as words
+from miniprogram_api.kernel import clock
+from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.kernel.paging import Page
+from miniprogram_api.web.schemas import parse_id
+
+_PER_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list: an article with its states in words."""
+
+    article: Any
+    title: str
+    kind: ArticleKind
+    owner: str
+    place: str
+    sayings: list[words.Saying]
+    overdue: bool
+    kept_until: datetime | None = None
+    may_restore: bool = False
+
+
+@console.get("/content/articles")
+@signed_in("content.view")
+def list_articles() -> Response:
+    """Articles in any state, the last saved first, narrowed by the query of the address."""
+    form, now = ArticleFilter(request.args), clock.now()
+    with reading() as session:
+        wanted = _wanted(session, form)
+        found = list_desk_articles(
+            session,
+            current_principal(),
+            wanted,
+            now=now,
+            limit=_PER_PAGE,
+            cursor=request.args.get("cursor"),
+        )
+    return page(
+        "content/articles.html",
+        articles=Page([_listed(row, now) for row in found.items], found.next_cursor),
+        filters=form,
+        form=None,
+        filtered=wanted != DeskFilter(),
+        may_write=current_principal().may("content.write"),
+        words=words,
+        view_functions=current_app.view_functions,
+    )
+
+
+def _wanted(session: Session, form: ArticleFilter) -> DeskFilter:
+    """What the address asks for; a part of it that makes no sense asks for nothing."""
+    form.topic.choices = picks([("", "全部专题"), *list_topic_names(session)])
+    form.place.choices = picks([("", "全部归属"), *list_places(session, current_principal())])
+    form.validate()
+    asked = {field.name: None if field.errors else field.data or None for field in form}
+    return DeskFilter(
+        q=asked["q"],
+        state=asked["state"],
+        kind=ArticleKind(asked["kind"]) if asked["kind"] else None,
+        topic_id=UUID(asked["topic"]) if asked["topic"] else None,
+        place=asked["place"],
+        owner_id=current_principal().id if asked["mine"] else None,
+    )
+
+
+def _listed(row: DeskRow, now: datetime) -> Listed:
+    sayings = words.say_states(row.article, row.plan, row.submission, now, has_changes=row.has_changes)
+    overdue = words.is_overdue(row.plan, now)
+    return Listed(row.article, row.title, row.kind, row.owner, row.place, sayings, overdue)
+
+
+@console.get("/content/articles/bin")
+@signed_in("content.view")
+def list_deleted_articles() -> Response:
+    """Drafts that were deleted less than thirty days ago."""
+    principal, now = current_principal(), clock.now()
+    with reading() as session:
+        found = list_deleted(session, principal, now=now, limit=_PER_PAGE, cursor=request.args.get("cursor"))
+    rows = [
+        Listed(
+            row.article,
+            row.title,
+            row.kind,
+            row.owner,
+            row.place,
+            [],
+            False,
+            kept_until=(row.article.deleted_at or now) + drafting.KEPT_IN_BIN,
+            may_restore=principal.may("content.write"),
+        )
+        for row in found.items
+    ]
+    return page("content/deleted.html", articles=Page(rows, found.next_cursor))
+
+
+@console.post("/content/articles/<string:article_id>/delete")
+@signed_in("content.write")
+def delete_article(article_id: str) -> Response:
+    """Put a draft that was never shown into the bin."""
+    with atomic() as session:
+        article = lock_managed_article(session, current_principal(), "content.write", parse_id(article_id))
+        drafting.delete_article(session, article, actor=current_actor(), now=clock.now())
+        title = article.title
+    told = f"草稿《{title or '还没有标题'}》已删除，30 天内可以在回收站恢复。"
+    return done(url_for("console.list_deleted_articles"), told)
+
+
+@console.post("/content/articles/<string:article_id>/put-back")
+@signed_in("content.write")
+def put_back_article(article_id: str) -> Response:
+    """Take it out again."""
+    with atomic() as session:
+        article = lock_managed_article(
+            session, current_principal(), "content.write", parse_id(article_id), binned=True
+        )
+        drafting.put_back(session, article, actor=current_actor(), now=clock.now())
+        address, title = url_for("console.show_article", article_id=article.id), article.title
+    return done(address, f"草稿《{title or '还没有标题'}》已恢复。")

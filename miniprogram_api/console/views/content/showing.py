@@ -1,0 +1,98 @@
+"""What several pages show of a text: its parts by the block renderer, its cover, its marks, its changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from content import rendering
+from content.models import Article, Review, Revision, Step, Submission, SubmissionState
+from content.queries.pictures import pictures_of
+from content.queries.scope import holds_at
+from miniprogram_api.console.access import current_principal
+from miniprogram_api.console.blocks import Part, parts_of
+from miniprogram_api.console.words import content as words
+from miniprogram_api.console.words import say_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The picture above a text."""
+
+    src: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text as its reader would see it."""
+
+    parts: list[Part]
+    cover: Cover | None
+
+
+def show_text(session: Session, revision: Revision, marked: Iterable[str] = ()) -> Shown:
+    """A revision by the block renderer, with the words of the lists marked; one statement."""
+    found = pictures_of(session, [revision.cover_asset_id, *rendering.asset_ids(revision.body)])
+    blocks = rendering.to_blocks(revision.body, {name: picture for name, (picture, _) in found.items()})
+    cover = found.get(str(revision.cover_asset_id))
+    head = Cover(cover[0].src, cover[1], cover[0].width, cover[0].height) if cover else None
+    return Shown(parts_of(blocks, marked), head)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step of a review: done, current, returned or to come."""
+
+    name: str
+    state: str
+    said: str
+
+
+def progress_of(
+    submission: Submission | None, reviews: Iterable[Review], names: dict[str, str]
+) -> list[Progress]:
+    """The steps that a submission asks for, each with who decided when."""
+    if submission is None:
+        return []
+    by_step = {review.step: review for review in reviews if review.undone_at is None}
+    return [
+        _progress(submission, at, step, by_step.get(step), names)
+        for at, step in enumerate(tuple(Step)[: submission.steps])
+    ]
+
+
+def _progress(
+    submission: Submission, at: int, step: Step, review: Review | None, names: dict[str, str]
+) -> Progress:
+    name = words.STEPS[step.value]
+    if review is not None:
+        who = f"{names.get(str(review.reviewer_id), '')}，{say_instant(review.decided_at)}"
+        said, _ = words.DECISIONS[review.decision.value]
+        return Progress(name, "returned" if said == "退回" else "done", f"{said}，{who}")
+    if submission.state is SubmissionState.OPEN and at == submission.approved_steps:
+        return Progress(name, "current", "等待审核")
+    return Progress(name, "ahead", "还没有轮到")
+
+
+def may_at(session: Session, permission: str, article: Article) -> bool:
+    """Whether who is signed in holds a permission over an article, for what a page offers."""
+    return holds_at(
+        session,
+        current_principal(),
+        permission,
+        organisation_id=article.organisation_id,
+        site_id=article.site_id,
+    )
+
+
+def staff_ids(*found: Any) -> list[Any]:
+    """The ids of everybody whom these rows name."""
+    there = [each for each in found if each is not None]
+    return [getattr(each, name) for each in there for name in _PEOPLE if hasattr(each, name)]
+
+
+_PEOPLE = ("saved_by", "reviewer_id", "submitted_by", "owner_id", "allowed_by", "planned_by", "staff_id")

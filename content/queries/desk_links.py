@@ -13,8 +13,8 @@ from miniprogram_api.kernel.access import Principal
 
 def list_linkable_articles(
     session: Session, principal: Principal, typed: str | None, *, limit: int
-) -> Sequence[Row[tuple[UUID, str, ArticleKind, Standing]]]:
-    """Articles that are shown, or that the caller sees at work, by a part of their title; the last saved first."""
+) -> Sequence[Row[UUID, str, ArticleKind, Standing]]:
+    """Articles that are shown or that the caller sees at work, by a part of their title; newest saved first."""
     columns = (Article.id, Article.title, Article.kind, Article.standing)
     seen = or_(Article.standing == Standing.LIVE, articles_within(principal, "content.view"))
     wanted = select(*columns).where(seen, Article.deleted_at.is_(None))

@@ -84,11 +84,13 @@ class CropForm(ConsoleForm):
     @property
     def box(self) -> Box:
         """The answers, as the file store takes them."""
-        return Box(self.left.data, self.top.data, self.width.data, self.height.data)
+        return Box(**{name: self[name].data for name in ("left", "top", "width", "height")})
 
 
 class AssetSearch(ConsoleForm):
     """What somebody looks for in the library; a form of the address, which takes what it understands."""
 
     q = StringField("标题或替代文字", [optional(), length(1, 60)], filters=[PlainText()])
-    which = SelectField("范围", choices=picks([("", "全部图片"), ("unused", "没有使用的"), ("mine", "我上传的")]))
+    which = SelectField(
+        "范围", choices=picks([("", "全部图片"), ("unused", "没有使用的"), ("mine", "我上传的")])
+    )

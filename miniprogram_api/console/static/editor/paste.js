@@ -32,8 +32,8 @@ function disarmed(html) {
 }
 
 const lookOf = (element) => (element.getAttribute?.("data-look") ?? "").toLowerCase();
-const isBold = (look) => /font-weight\s*:\s*(bold|bolder|[6-9]00)/.test(look);
-const isItalic = (look) => /font-style\s*:\s*(italic|oblique)/.test(look);
+const isBold = (look) => /(?:^|;)\s*font-weight\s*:\s*(bold|bolder|[6-9]00)/.test(look);
+const isItalic = (look) => /(?:^|;)\s*font-style\s*:\s*(italic|oblique)/.test(look);
 
 // Word writes list items as paragraphs that say of which level they are, with the sign in a part to be ignored.
 function gatherLists(body) {
@@ -114,7 +114,7 @@ function block(target, element, made) {
 function inline(target, element, made) {
   let into = target;
   const look = lookOf(element);
-  if (["B", "STRONG"].includes(element.tagName) && !/font-weight\s*:\s*(normal|400)/.test(look)) into = nested(into, "strong", made);
+  if (["B", "STRONG"].includes(element.tagName) && !/(?:^|;)\s*font-weight\s*:\s*(normal|400)/.test(look)) into = nested(into, "strong", made);
   if (["I", "EM"].includes(element.tagName)) into = nested(into, "em", made);
   copyInto(dressed(into, look, made), element, made);
 }
@@ -180,7 +180,7 @@ function hostOf(element) {
 
 function dropEmpty(body) {
   for (const part of [...body.querySelectorAll("strong, em, a, p, h2, h3, li, blockquote, ul, ol")].reverse()) {
-    if (!part.textContent.trim() && !part.querySelector("figure, br, table") && !part.closest("td, th")) part.remove();
+    if (!part.textContent.trim() && !part.querySelector("figure, table") && !part.closest("td, th")) part.remove();
   }
   for (const heading of body.querySelectorAll("h2, h3")) {
     if (heading.querySelector(INSIDE)) heading.replaceWith(...heading.childNodes);

@@ -90,7 +90,9 @@ def add_asset() -> Response:
             asset = _add(form)
             if is_call():
                 return answer(asset_facts(asset))
-            return done(url_for("console.show_asset", asset_id=asset.id), "图片已加入素材库，可以用在文章里了。")
+            return done(
+                url_for("console.show_asset", asset_id=asset.id), "图片已加入素材库，可以用在文章里了。"
+            )
     if is_call():
         refuse_form(form)
     return page("writing/new_asset.html", form=form)
@@ -101,15 +103,20 @@ def _add(form: AssetForm) -> Asset:
     facts["title"] = facts["title"] or PurePath(form.file.data.filename or "").stem[:_MOST_TITLE] or "图片"
     uploaded = form.file.data.stream.read()
     # Outside the transaction: decoding takes long, and SQLite has one writer.
-    with keeping_picture(lambda: files.current().save_image(uploaded), form.file) as (image, sizes):
-        with atomic() as session:
+    written = keeping_picture(lambda: files.current().save_image(uploaded), form.file)
+    with written as (image, sizes), atomic() as session:
             principal = current_principal()
+            place = read_place(session, principal, form.place.data)
             return assets.add_asset(
                 session,
                 image,
                 sizes,
-                **facts,
-                **read_place(session, principal, form.place.data),
+                title=facts["title"],
+                alt=facts["alt"],
+                source=facts["source"],
+                licence=facts["licence"],
+                organisation_id=place.organisation_id,
+                site_id=place.site_id,
                 staff_id=principal.id,
                 actor=current_actor(),
                 now=clock.now(),

@@ -39,16 +39,16 @@ def crop_asset(asset_id: str) -> Response:
 
 
 def _cut(asset: Asset, form: CropForm) -> Asset:
-    with keeping_picture(
-        lambda: files.current().crop_image(asset.file_name, form.box), form.width
-    ) as (image, sizes):
-        with atomic() as session:
-            return assets.crop_asset(
-                session,
-                get_managed_asset(session, current_principal(), WRITE, asset.id),
-                image,
-                sizes,
-                staff_id=current_principal().id,
-                actor=current_actor(),
-                now=clock.now(),
-            )
+    with keeping_picture(lambda: files.current().crop_image(asset.file_name, form.box), form.width) as (
+        image,
+        sizes,
+    ), atomic() as session:
+        return assets.crop_asset(
+            session,
+            get_managed_asset(session, current_principal(), WRITE, asset.id),
+            image,
+            sizes,
+            staff_id=current_principal().id,
+            actor=current_actor(),
+            now=clock.now(),
+        )

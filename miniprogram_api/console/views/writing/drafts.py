@@ -1,4 +1,4 @@
-"""Drafts between the editor and the services: what a script sent as a draft, and a draft as a script gets it."""
+"""Drafts between the editor and the services: as a script sends one, and as it gets one."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -23,7 +23,7 @@ _LISTS = ("topic_ids", "site_ids", "technologies")
 
 
 def read_draft(body: Mapping[str, Any]) -> Draft:
-    """The draft that a script sent, its document in the one spelling. Raises DraftRefused, DocumentRefused."""
+    """The draft that a script sent, in the one spelling. Raises DraftRefused, DocumentRefused."""
     sent = body.get("draft")
     if not isinstance(sent, dict):
         raise DraftRefused(fields=[FieldError("draft", "field.type")])
@@ -31,9 +31,10 @@ def read_draft(body: Mapping[str, Any]) -> Draft:
     if wrong:
         raise DraftRefused(fields=[FieldError(name, "field.type") for name in wrong])
     rendering.validate(sent.get("body"))
+    given: dict[str, Any] = {name: sent.get(name, "") for name in _TEXTS}
+    given |= {name: tuple(sent.get(name, ())) for name in _LISTS}
     return Draft(
-        **{name: sent.get(name, "") for name in _TEXTS},
-        **{name: tuple(sent.get(name, ())) for name in _LISTS},
+        **given,
         kind=_chosen(ArticleKind, sent, "kind"),
         content_class=_chosen(ContentClass, sent, "content_class"),
         audience=_chosen(Audience, sent, "audience"),
@@ -76,7 +77,7 @@ def _question(question: Mapping[str, Any]) -> dict[str, Any]:
 
 def _chosen(choices: type[_Choice], sent: Mapping[str, Any], name: str) -> _Choice:
     try:
-        return choices(sent.get(name))
+        return choices(str(sent.get(name)))
     except ValueError:
         raise DraftRefused(fields=[FieldError(name, "field.choice")]) from None
 

@@ -27,7 +27,7 @@ from miniprogram_api.web.schemas import parse_id
 @console.get("/content/articles/<string:article_id>/edit")
 @signed_in(WRITE)
 def edit_article(article_id: str) -> Response:
-    """The latest text of an article, to go on with; what is shown stays as it is until it is published anew."""
+    """The latest text of an article, to go on with; what is shown stays until it is published anew."""
     with reading() as session:
         article = get_managed_article(session, current_principal(), WRITE, parse_id(article_id))
         revision = latest_revision(session, article)
@@ -68,7 +68,12 @@ def _state(session: Session, article: Article, revision: Revision) -> dict[str, 
 
 def _urls(article_id: str) -> dict[str, str]:
     """Where the script asks; `nobody` stands for the id of a picture."""
-    own = {"save": "save_draft", "lock": "hold_article", "release": "release_article", "preview": "preview_article"}
+    own = {
+        "save": "save_draft",
+        "lock": "hold_article",
+        "release": "release_article",
+        "preview": "preview_article",
+    }
     nobody = str(UUID(int=0))
     return {
         **{name: url_for(f"console.{endpoint}", article_id=article_id) for name, endpoint in own.items()},

@@ -14,7 +14,7 @@ from miniprogram_api.kernel.files import FileRejected, StoredImage, StoredSize
 def keeping_picture(
     write: Callable[[], StoredImage], field: Field
 ) -> Generator[tuple[StoredImage, list[StoredSize]]]:
-    """A picture that is written, with its narrower copies. Raises Invalid, naming the field, for what is none."""
+    """A picture that is written, with its narrower copies. Raises Invalid for what is none."""
     store = files.current()
     try:
         image = write()

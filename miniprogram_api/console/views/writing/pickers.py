@@ -62,9 +62,7 @@ def pick_sites() -> Response:
 def pick_assets() -> Response:
     """Pictures by a part of their title or of what they show, the newest first."""
     with reading() as session:
-        found = library.list_assets(
-            session, current_principal(), q=_typed(), limit=_SHOWN * 2, cursor=None
-        )
+        found = library.list_assets(session, current_principal(), q=_typed(), limit=_SHOWN * 2, cursor=None)
     return _items(asset_facts(row.asset) for row in found.items)
 
 

@@ -1,9 +1,8 @@
 """For whom somebody may write: the city's desk, an organisation's, a site's."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content.service.managed import check_place
@@ -14,6 +13,13 @@ from miniprogram_api.web.schemas import parse_id
 
 WRITE = "content.write"
 _CITY, _ORGANISATION, _SITE = "city", "organisation", "site"
+
+
+class Place(NamedTuple):
+    """A desk as services name it: a site's, an organisation's, or (neither) the city's."""
+
+    organisation_id: UUID | None
+    site_id: UUID | None
 
 
 def list_places(session: Session, principal: Principal) -> list[tuple[str, str]]:
@@ -42,14 +48,14 @@ def place_of(thing: Any) -> str:
     return f"{_ORGANISATION}:{thing.organisation_id}" if thing.organisation_id else _CITY
 
 
-def read_place(session: Session, principal: Principal, place: str) -> dict[str, UUID | None]:
-    """The desk that a form names, for a service. Raises PlaceMissing unless it may be written for."""
+def read_place(session: Session, principal: Principal, place: str) -> Place:
+    """The desk that a form names. Raises PlaceMissing unless it may be written for."""
     kind, _, text = place.partition(":")
-    found = {
-        "organisation_id": parse_id(text) if kind == _ORGANISATION else None,
-        "site_id": parse_id(text) if kind == _SITE else None,
-    }
-    check_place(session, principal, WRITE, **found)
+    found = Place(
+        organisation_id=parse_id(text) if kind == _ORGANISATION else None,
+        site_id=parse_id(text) if kind == _SITE else None,
+    )
+    check_place(session, principal, WRITE, organisation_id=found.organisation_id, site_id=found.site_id)
     return found
 
 
@@ -60,5 +66,3 @@ def say_place(session: Session, thing: Any) -> str:
     if thing.organisation_id is not None:
         return names_of_organisations(session, [thing.organisation_id]).get(thing.organisation_id, "机构")
     return "全市"
-
-

@@ -1,4 +1,4 @@
-"""What the editor asks while somebody writes: to keep the text, who else writes, how it looks on a telephone."""
+"""What the editor asks while somebody writes: to keep the text, who else writes, how it will look."""
 
 import functools
 from collections.abc import Callable
@@ -68,7 +68,9 @@ def save_draft(article_id: str) -> Response:
         except VersionConflict as conflict:
             return answer({"code": conflict.code, "latest": _latest(session, article)}, 409)
         points = drafts.open_points(session, article, draft)
-        return answer({"number": saved.revision.number, "saved_at": say_hours(clock.now()), "checklist": points})
+        return answer(
+            {"number": saved.revision.number, "saved_at": say_hours(clock.now()), "checklist": points}
+        )
 
 
 def _latest(session: Session, article: Article) -> dict[str, Any]:
@@ -97,9 +99,7 @@ def hold_article(article_id: str) -> Response:
     """Say that a window has the article open, and hear who else has."""
     with atomic() as session:
         article = lock_managed_article(session, current_principal(), WRITE, parse_id(article_id))
-        view = locks.hold(
-            session, article, staff_id=current_principal().id, tab=_tab(), now=clock.now()
-        )
+        view = locks.hold(session, article, staff_id=current_principal().id, tab=_tab(), now=clock.now())
     if view.is_mine:
         return answer({"other": None})
     other = {"name": view.holder_name, "since": say_hours(view.since), "same_person": view.same_person}

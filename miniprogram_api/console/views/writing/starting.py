@@ -39,10 +39,12 @@ def create_article() -> Response:
 def _create(session: Session, form: ArticleForm) -> Article:
     principal = current_principal()
     draft = Draft(title=form.title.data or "", kind=ArticleKind(form.kind.data), body=dict(EMPTY_BODY))
+    place = read_place(session, principal, form.place.data)
     return drafting.create_article(
         session,
         draft=draft,
-        **read_place(session, principal, form.place.data),
+        organisation_id=place.organisation_id,
+        site_id=place.site_id,
         staff_id=principal.id,
         actor=current_actor(),
         now=clock.now(),

@@ -16,9 +16,11 @@ def upgrade() -> None:
     _add_reviews()
     _add_reading()
     _add_pushes()
+    _add_feedback()
 
 
 def downgrade() -> None:
+    _drop_feedback()
     _drop_pushes()
     _drop_reading()
     _drop_reviews()
@@ -505,3 +507,91 @@ def _drop_pushes() -> None:
     op.drop_table('content_pushes')
     op.drop_table('content_official_posts')
     op.drop_table('content_official_media')
+
+
+# Feedback.
+
+
+def _add_feedback() -> None:
+    op.create_table(
+        'feedback_items',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('number', sa.String(length=24), nullable=False),
+        sa.Column('member_id', sa.Uuid(), nullable=False),
+        sa.Column('site_id', sa.Uuid(), nullable=True),
+        sa.Column('article_id', sa.Uuid(), nullable=True),
+        sa.Column('kind', sa.Enum('suggestion', 'question', 'correction', 'praise', name='feedbackkind', native_enum=False, length=32), nullable=True),
+        sa.Column('text_cipher', sa.Text(), nullable=True),
+        sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('state', sa.Enum('checking', 'held', 'open', 'answered', 'closed', 'refused', 'dropped', name='feedbackstate', native_enum=False, length=32), nullable=False),
+        sa.Column('state_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('held_because', sa.Enum('risky', 'review', 'unchecked', 'service_down', name='heldbecause', native_enum=False, length=32), nullable=True),
+        sa.Column('finding', sa.Enum('pass', 'review', 'risky', name='finding', native_enum=False, length=32), nullable=True),
+        sa.Column('reason_cipher', sa.Text(), nullable=True),
+        sa.Column('answer_cipher', sa.Text(), nullable=True),
+        sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('corrected_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('told', sa.SmallInteger(), nullable=False),
+        sa.Column('attempts', sa.Integer(), nullable=False),
+        sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('last_error', sa.String(length=80), nullable=True),
+        sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint('(site_id IS NULL) <> (article_id IS NULL)', name=op.f('ck_feedback_items_one_subject')),
+        sa.ForeignKeyConstraint(['article_id'], ['content_articles.id'], name=op.f('fk_feedback_items_article_id')),
+        sa.ForeignKeyConstraint(['member_id'], ['identity_members.id'], name=op.f('fk_feedback_items_member_id')),
+        sa.ForeignKeyConstraint(['site_id'], ['sites_sites.id'], name=op.f('fk_feedback_items_site_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_feedback_items')),
+        sa.UniqueConstraint('number', name=op.f('uq_feedback_items_number'))
+    )
+    op.create_index(op.f('ix_feedback_items_article_id'), 'feedback_items', ['article_id'])
+    op.create_index('ix_feedback_items_desk', 'feedback_items', ['state', 'sent_at', 'id'])
+    op.create_index('ix_feedback_items_due', 'feedback_items', ['next_attempt_at', 'id'])
+    op.create_index('ix_feedback_items_kept', 'feedback_items', ['erased_at', 'state_at'])
+    op.create_index('ix_feedback_items_own', 'feedback_items', ['member_id', 'sent_at', 'id'])
+    op.create_index(op.f('ix_feedback_items_site_id'), 'feedback_items', ['site_id'])
+    op.create_table(
+        'feedback_steps',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('feedback_id', sa.Uuid(), nullable=False),
+        sa.Column('state', sa.Enum('checking', 'held', 'open', 'answered', 'closed', 'refused', 'dropped', name='feedbackstate', native_enum=False, length=32), nullable=False),
+        sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(['feedback_id'], ['feedback_items.id'], name=op.f('fk_feedback_steps_feedback_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_feedback_steps'))
+    )
+    op.create_index('ix_feedback_steps_of', 'feedback_steps', ['feedback_id', 'at', 'id'])
+    op.create_table(
+        'feedback_pictures',
+        sa.Column('id', sa.Uuid(), nullable=False),
+        sa.Column('member_id', sa.Uuid(), nullable=False),
+        sa.Column('feedback_id', sa.Uuid(), nullable=True),
+        sa.Column('position', sa.SmallInteger(), nullable=True),
+        sa.Column('file_name', sa.String(length=40), nullable=False),
+        sa.Column('media_type', sa.String(length=20), nullable=False),
+        sa.Column('width', sa.Integer(), nullable=False),
+        sa.Column('height', sa.Integer(), nullable=False),
+        sa.Column('size_bytes', sa.Integer(), nullable=False),
+        sa.Column('sha256', sa.String(length=64), nullable=False),
+        sa.Column('uploaded_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('state', sa.Enum('waiting', 'held', 'shown', 'hidden', name='picturestate', native_enum=False, length=32), nullable=False),
+        sa.Column('finding', sa.Enum('pass', 'review', 'risky', name='finding', native_enum=False, length=32), nullable=True),
+        sa.Column('check_id', sa.String(length=128), nullable=True),
+        sa.Column('submissions', sa.SmallInteger(), nullable=False),
+        sa.Column('attempts', sa.Integer(), nullable=False),
+        sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('last_error', sa.String(length=80), nullable=True),
+        sa.ForeignKeyConstraint(['feedback_id'], ['feedback_items.id'], name=op.f('fk_feedback_pictures_feedback_id')),
+        sa.ForeignKeyConstraint(['member_id'], ['identity_members.id'], name=op.f('fk_feedback_pictures_member_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_feedback_pictures')),
+        sa.UniqueConstraint('check_id', name=op.f('uq_feedback_pictures_check_id')),
+        sa.UniqueConstraint('feedback_id', 'position', name=op.f('uq_feedback_pictures_feedback_id_position')),
+        sa.UniqueConstraint('file_name', name=op.f('uq_feedback_pictures_file_name'))
+    )
+    op.create_index('ix_feedback_pictures_due', 'feedback_pictures', ['next_attempt_at', 'id'])
+    op.create_index(op.f('ix_feedback_pictures_member_id'), 'feedback_pictures', ['member_id'])
+    op.create_index('ix_feedback_pictures_unused', 'feedback_pictures', ['feedback_id', 'uploaded_at'])
+
+
+def _drop_feedback() -> None:
+    op.drop_table('feedback_pictures')
+    op.drop_table('feedback_steps')
+    op.drop_table('feedback_items')

@@ -85,6 +85,17 @@ _OF_ARTICLES = (
 _OF_ASSETS = ("list_removed_assets", "add_asset", "show_asset", "crop_asset", "remove_asset", "restore_asset")
 _OF_REVIEWS = ("review_article", "undo_decision")
 _OF_TOPICS = ("add_topic", "edit_topic", "move_topic", "retire_topic", "restore_topic")
+_OF_FEEDBACK = (
+    "show_feedback",
+    "answer_feedback",
+    "correct_feedback_answer",
+    "refuse_feedback",
+    "close_feedback",
+    "release_feedback",
+    "reopen_feedback",
+    "reveal_feedback_picture",
+    "hide_feedback_picture",
+)
 DESKS = (
     Desk("今日", (Entry("工作台", "start", "staff.self", "house"),)),
     Desk(
@@ -103,6 +114,7 @@ DESKS = (
             Entry("专题", "list_topics", "content.view", "list", _OF_TOPICS),
             Entry("词表", "list_words", "content.view", "flag", ("add_word", "remove_word")),
             Entry("阅读统计", "show_reading", "content.view", "bar-chart"),
+            Entry("市民反馈", "list_feedback", "feedback.view", "chat-left-text", _OF_FEEDBACK),
         ),
     ),
     Desk(

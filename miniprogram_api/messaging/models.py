@@ -32,6 +32,9 @@ class MessageKind(StrEnum):
     OBJECTION_REFUSED = "objection_refused"
     OBJECTION_DELIVERED = "objection_delivered"
     OBJECTION_ANSWERED = "objection_answered"
+    FEEDBACK_ANSWERED = "feedback_answered"
+    FEEDBACK_REFUSED = "feedback_refused"
+    FEEDBACK_CLOSED = "feedback_closed"
 
 
 class Message(Model):

@@ -22,7 +22,7 @@ SUBSCRIPTIONS = {"items": [SUBSCRIPTION], "next_cursor": None}
 
 
 class MessageView(Schema):
-    """One message; `subject_id` is the booking it speaks of."""
+    """One message; `subject_id` is the booking, objection or feedback it speaks of."""
 
     id = fields.String(required=True)
     kind = fields.Enum(MessageKind, by_value=True, required=True)

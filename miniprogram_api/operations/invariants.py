@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from miniprogram_api.feedback.models import Feedback
 from miniprogram_api.identity.models import RoleGrant
 from miniprogram_api.identity.permissions import TWO_PERSON, Role, can_be_held, reach_of
 from miniprogram_api.kernel import audit, clock
@@ -162,7 +163,9 @@ def _admissions() -> Select[Any]:
 def _orphan_answers(session: Session) -> list[str]:
     """Answers that name something there is not: an effect that was lost, or an answer without one."""
     known = {
-        str(found) for model in (Booking, Hold, Objection) for found in session.scalars(select(model.id))
+        str(found)
+        for model in (Booking, Hold, Objection, Feedback)
+        for found in session.scalars(select(model.id))
     }
     answers = session.execute(select(StoredAnswer.key, StoredAnswer.body).where(StoredAnswer.status == 201))
     return [key for key, body in answers if body.get("id") not in known][:SHOWN]

@@ -21,7 +21,14 @@ _MEMBER_PREFIX = "member:"
 _OWN = "identity_members"
 # What is counted, or what happened, stays without its person; whatever else names a member goes with them.
 KEPT = frozenset(
-    {"visits_bookings", "visits_holds", "visits_standings", "visits_strikes", "registry_objections"}
+    {
+        "feedback_items",
+        "registry_objections",
+        "visits_bookings",
+        "visits_holds",
+        "visits_standings",
+        "visits_strikes",
+    }
 )
 
 

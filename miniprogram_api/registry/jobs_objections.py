@@ -20,13 +20,14 @@ from miniprogram_api.kernel.tasks import periodic, run_soon
 from miniprogram_api.registry import sources
 from miniprogram_api.registry.events_objections import ObjectionFiled, ObjectionMoved
 from miniprogram_api.registry.models import Finding, ObjectionState
+from miniprogram_api.registry.rules.objections import FILES
 from miniprogram_api.registry.service import objection_checks as checks
 from miniprogram_api.registry.service import objection_delivery as delivery
 from miniprogram_api.registry.service import objection_erasure as erasure
-from miniprogram_api.registry.service import objection_links as links
 from miniprogram_api.registry.service.objection_checks import Material, Turn
 from miniprogram_api.registry.service.objection_delivery import Parcel
 from miniprogram_api.registry.sources import Filed, RegistrySource, SourceRefused, SourceUnavailable
+from miniprogram_api.web.picture_links import path_for_check
 from miniprogram_api.wechat.errors import TextUnchecked, WeChatUnavailable
 from miniprogram_api.wechat.events import PictureJudged
 from miniprogram_api.wechat.gateway import Gateway
@@ -150,7 +151,7 @@ def _check_pictures(gateway: Gateway, turn: Turn, material: Material) -> None:
             checks.settle_unchecked(session, turn, now=clock.now())
         return
     for file_id in material.pictures:
-        url = settings.public_base_url.rstrip("/") + links.path_for_check(file_id, clock.now())
+        url = settings.public_base_url.rstrip("/") + path_for_check(FILES, file_id, clock.now())
         check_id = gateway.check_image(material.openid, TextScene.FORUM, url)
         with atomic() as session:
             checks.settle_submission(session, turn, file_id, check_id, now=clock.now())

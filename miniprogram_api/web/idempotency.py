@@ -18,6 +18,7 @@ from miniprogram_api.kernel import clock, idempotency
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import AppError
 from miniprogram_api.kernel.idempotency import Attempt, InFlight, KeyMissing, StoredAnswer
+from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.web.api import read_body, read_json
 from miniprogram_api.web.auth import current_principal
 
@@ -43,15 +44,24 @@ def idempotent(view: View) -> View:
     The first answer is looked up only when the command refuses or its record is there already, so that the
     ordinary request pays nothing for it.
     """
+    return _keyed(view, is_required=True)
 
+
+def idempotent_if_keyed(view: View) -> View:
+    """The same for who sends a key; who sends none asks for something new each time."""
+    return _keyed(view, is_required=False)
+
+
+def _keyed(view: View, *, is_required: bool) -> View:
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        g.attempt = attempt = _attempt()
+        has_key = is_required or "Idempotency-Key" in request.headers
+        g.attempt = attempt = _attempt() if has_key else attempt_of(str(new_id()), _digest())
         return once(
             attempt, lambda: view(*args, **kwargs), again=lambda first: respond(first.status, first.body)
         )
 
-    return _documented(wrapper)  # type: ignore[return-value]  # same signature as the view
+    return _documented(wrapper, is_required=is_required)  # type: ignore[return-value]  # same signature
 
 
 def once(attempt: Attempt, act: Callable[[], T], *, again: Callable[[StoredAnswer], T]) -> T:
@@ -78,11 +88,12 @@ def attempt_of(key: str, digest: bytes) -> Attempt:
     return Attempt(f"{principal.kind}:{principal.id}", key, digest)
 
 
-def _documented(view: Callable[..., Any]) -> Callable[..., Any]:
+def _documented(view: Callable[..., Any], *, is_required: bool) -> Callable[..., Any]:
     """The view with its header among the parameters that flask-smorest documents."""
     documented: Any = view
     docs = copy.deepcopy(getattr(documented, "_apidoc", {}))
-    docs.setdefault("arguments", {}).setdefault("parameters", []).append(dict(_KEY_HEADER))
+    header = _KEY_HEADER | {"required": is_required}
+    docs.setdefault("arguments", {}).setdefault("parameters", []).append(header)
     documented._apidoc = docs
     return view
 

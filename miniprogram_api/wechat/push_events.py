@@ -18,6 +18,7 @@ from miniprogram_api.wechat.moderation import Suggestion, Verdict, read_verdict
 from miniprogram_api.wechat.push import parts_of
 
 _UNJUDGED = Verdict(Suggestion.REVIEW)
+_NOT_FETCHED = "-1008"
 _WITHDRAWALS = {
     "user_authorization_revoke": False,
     "user_info_modified": False,
@@ -81,10 +82,17 @@ def _picture_judged(message: Mapping[str, Any]) -> list[Event]:
     trace_id = _text(message.get("trace_id"))
     if not trace_id:
         return []
-    has_run = str(message.get("errcode", 0)) == "0"
+    errcode = str(message.get("errcode", 0))
     # A picture that WeChat could not fetch was not found clean.
-    verdict = (read_verdict(message) if has_run else None) or _UNJUDGED
-    return [PictureJudged(check_id=trace_id, suggest=verdict.suggest.value, labels=list(verdict.labels))]
+    verdict = (read_verdict(message) if errcode == "0" else None) or _UNJUDGED
+    return [
+        PictureJudged(
+            check_id=trace_id,
+            suggest=verdict.suggest.value,
+            labels=list(verdict.labels),
+            was_fetched=errcode != _NOT_FETCHED,
+        )
+    ]
 
 
 def _failed_sends(message: Mapping[str, Any]) -> list[Event]:

@@ -12,6 +12,8 @@ from flask import Flask
 from miniprogram_api.console.words.audit_fields import FIELDS, GROUPS, TECHNICAL
 from miniprogram_api.console.words.audit_values import say_facts
 from miniprogram_api.engagement.models import Operation
+from miniprogram_api.feedback.models import FeedbackState, PictureState, SubjectType
+from miniprogram_api.feedback.models import HeldBecause as FeedbackHeldBecause
 from miniprogram_api.identity.audit_queries import TrailFilter
 from miniprogram_api.identity.models import (
     ConsentPurpose,
@@ -110,6 +112,10 @@ def test_every_name_of_a_fact_is_chinese_and_none_is_technical_too() -> None:
         ("registry.decide_difference", "kind", Kind),
         ("registry.decide_difference", "decision", Decision),
         ("registry.replay_dead_letter", "outcome", Outcome),
+        ("feedback.moved", "state", FeedbackState),
+        ("feedback.moved", "held_because", FeedbackHeldBecause),
+        ("feedback.picture_moved", "picture_state", PictureState),
+        ("feedback.sent", "subject_type", SubjectType),
         ("registry.objection_moved", "state", ObjectionState),
         ("registry.objection_moved", "held_because", HeldBecause),
         ("registry.settle_correction", "state", CorrectionState),

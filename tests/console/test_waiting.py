@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from miniprogram_api.feedback.models import FeedbackState
 from miniprogram_api.identity.models import RequestChannel, RequestKind
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.identity.service import data_requests
@@ -29,6 +30,7 @@ from miniprogram_api.registry.models import (
 from miniprogram_api.registry.models.announcements import Announcement, EventType, Sending, SendingState
 from miniprogram_api.registry.service import pulling, subscriptions
 from tests.conftest import Clock
+from tests.factories.feedback import make_feedback
 from tests.factories.members import make_member
 from tests.factories.notices import make_objection
 from tests.factories.partners import make_client
@@ -178,6 +180,20 @@ def _withdrawal(session: Session, name: str) -> None:
             "件公示异议待审核",
             "/console/objections",
             True,
+        ),
+        (
+            Role.REVIEWER,
+            lambda session: make_feedback(session, state=FeedbackState.HELD),
+            "条市民反馈待审核",
+            "/console/feedback?waits=person",
+            True,
+        ),
+        (
+            Role.REVIEWER,
+            lambda session: make_feedback(session, state=FeedbackState.OPEN),
+            "条市民反馈待回复",
+            "/console/feedback?waits=answer",
+            False,
         ),
     ],
 )

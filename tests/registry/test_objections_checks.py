@@ -339,10 +339,11 @@ class TestPictures:
     def test_the_address_for_wechat_is_of_one_picture_and_ends(
         self, app: Flask, alice: Objector, notice: str, clock: Clock
     ) -> None:
-        from miniprogram_api.registry.service.objection_links import path_for_check
+        from miniprogram_api.registry.rules.objections import FILES
+        from miniprogram_api.web.picture_links import path_for_check
 
         first, other = alice.uploaded(), alice.uploaded()
-        path, foreign = (path_for_check(UUID(file_id), clock.now) for file_id in (first, other))
+        path, foreign = (path_for_check(FILES, UUID(file_id), clock.now) for file_id in (first, other))
         client = app.test_client()
         assert client.get(path).status_code == 404  # of no objection
         alice.objected(notice, file_ids=[first, other])

@@ -33,9 +33,17 @@ def _picture() -> dict[str, Any]:
     return {"file": (png, "a.png")}
 
 
-# Requests whose body OpenAPI cannot give as a JSON example.
+def _about_a_site() -> dict[str, Any]:
+    with atomic() as session:
+        site_id = str(site_factory.make_site(session).id)
+    return {"subject": {"type": "site", "id": site_id}, "text": "数据屏离得太远，老人看不清。"}
+
+
+# Requests whose body OpenAPI cannot give as a JSON example, or that names an object further within.
 FORMS: dict[str, Callable[[], dict[str, Any]]] = {
     "POST /api/staff/v1/sites/{site_id}/photos": lambda: {"data": _picture() | {"alt": "入口"}},
+    "POST /api/v1/feedback": lambda: {"json": _about_a_site()},
+    "POST /api/v1/feedback/pictures": lambda: {"data": _picture()},
     "POST /api/v1/objections/files": lambda: {"data": _picture()},
 }
 

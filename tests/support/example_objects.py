@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from miniprogram_api.feedback.models import FeedbackState, PictureState
 from miniprogram_api.identity.models import RequestChannel, RequestKind
 from miniprogram_api.identity.permissions import Reach, Role
 from miniprogram_api.identity.service import data_requests, devices, staff_sessions
@@ -56,6 +57,7 @@ from miniprogram_api.visits.models import (
 from miniprogram_api.visits.rules.slot_choice import SlotChoice, Wanted
 from miniprogram_api.visits.service import slot_changes
 from tests.factories import articles as article_factory
+from tests.factories import feedback as feedback_factory
 from tests.factories import members as member_factory
 from tests.factories import notices as notice_factory
 from tests.factories import partners as partner_factory
@@ -265,6 +267,28 @@ def _objection_file(session: Session, person: Person, before: dict[str, str]) ->
     known = before.get("objection_id")
     return notice_factory.make_objection_file(
         session, member_id=_member_of(session, person), objection_id=UUID(known) if known else None
+    ).id
+
+
+def _feedback(session: Session, person: Person, _before: dict[str, str]) -> UUID:
+    """About the side's site, waiting for a person's decision."""
+    return feedback_factory.make_feedback(
+        session,
+        site_id=person.side.site_id,
+        member_id=_member_of(session, person),
+        state=FeedbackState.HELD,
+    ).id
+
+
+def _feedback_picture(session: Session, person: Person, before: dict[str, str]) -> UUID:
+    """One that its member may see, or for staff one to decide about."""
+    known = before.get("feedback_id")
+    is_own = person.caller == MEMBER
+    return feedback_factory.make_feedback_picture(
+        session,
+        member_id=_member_of(session, person),
+        feedback_id=UUID(known) if known else None,
+        state=PictureState.SHOWN if is_own else PictureState.HELD,
     ).id
 
 
@@ -496,6 +520,8 @@ EXAMPLES: dict[str, Example] = {
     "project_id": _example(_row(_project)),
     "objection_id": _example(_row(_objection), "site", "person"),
     "file_id": _example(_row(_objection_file), "site", "person"),
+    "feedback_id": _example(_row(_feedback), "site", "person"),
+    "picture_id": _example(_row(_feedback_picture), "site", "person"),
     "call_id": _example(_row(_call), "site"),
     "message_id": _example(_row(_message), "person"),
     "partner_id": _example(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from content.rules.review import STEP_NAMES
-from miniprogram_api.console.words import ROLE_NAMES, privacy, registry, say_day, say_instant, sites
+from miniprogram_api.console.words import ROLE_NAMES, feedback, privacy, registry, say_day, say_instant, sites
 from miniprogram_api.console.words import changes as change_words
 from miniprogram_api.console.words.audit_fields import FIELDS, GROUPS, TECHNICAL
 from miniprogram_api.registry.rules.records import Op
@@ -42,6 +42,7 @@ _KINDS = {
 _STATES = {
     "identity": privacy.STATES,
     "visits": {"open": "开放", "closed": "关闭"},
+    "feedback": {name: said for name, (said, _) in feedback.STATES.items()},
     "registry": {
         **registry.OBJECTION_STATES,
         **{name: said for name, (said, _) in registry.DEAD_STATES.items()},
@@ -72,7 +73,9 @@ _EVERYWHERE: Mapping[str, Mapping[str, str]] = {
     "standing": {"draft": "未发布", "live": "已发布", "retracted": "已撤回", "expired": "已到期"},
     "word_list": {"wrong": "错别词", "sensitive": "敏感词"},
     "outcome": registry.OUTCOMES,
-    "held_because": registry.HELD,
+    "held_because": registry.HELD | feedback.HELD,
+    "picture_state": {name: said for name, (said, _) in feedback.PICTURES.items()},
+    "subject_type": feedback.SUBJECTS,
     "scopes": registry.SCOPES,
     "types": registry.EVENT_TYPES,
     "field": sites.FIELD_NAMES,

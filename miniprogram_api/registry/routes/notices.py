@@ -1,10 +1,9 @@
 """Public notices over HTTP, and objections to them by members."""
 
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
-from flask import Response, send_file
+from flask import Response
 
 from miniprogram_api.kernel import clock, files
 from miniprogram_api.kernel.db import atomic, reading
@@ -15,15 +14,17 @@ from miniprogram_api.registry.models import ObjectionFile
 from miniprogram_api.registry.queries import notices as notice_queries
 from miniprogram_api.registry.queries import objections as queries
 from miniprogram_api.registry.queries.objections import ObjectionShown
+from miniprogram_api.registry.rules.objections import FILES
 from miniprogram_api.registry.schemas import notices as notice_wire
 from miniprogram_api.registry.schemas import objections as wire
-from miniprogram_api.registry.service import objection_links as links
 from miniprogram_api.registry.service import objections
 from miniprogram_api.registry.service.objections import Statement
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, current_principal, public, requires
+from miniprogram_api.web.downloads import as_download
 from miniprogram_api.web.idempotency import answer, begin, idempotent
 from miniprogram_api.web.limits import limited
+from miniprogram_api.web.picture_links import is_valid
 from miniprogram_api.web.prepared import prepared
 from miniprogram_api.web.schemas import Paging, parse_id
 from miniprogram_api.web.uploads import takes_a_file
@@ -34,7 +35,6 @@ BINARY = {"type": "string", "format": "binary"}
 _LIST = notice_wire.NoticesView()
 _NOTICE = notice_wire.NoticeView()
 _FILED = wire.FiledObjectionView()
-_SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 
 @blp.get("/notices")
@@ -150,19 +150,8 @@ def get_file(file_id: str) -> Response:
 @blp.alt_response(HTTPStatus.OK, schema=BINARY, content_type="image/png")
 def get_file_for_check(link: dict[str, Any], file_id: str) -> Response:
     """A picture for WeChat's content check, under an address that only we can make and that soon ends."""
-    if not links.is_valid(parse_id(file_id), now=clock.now(), **link):
+    if not is_valid(FILES, parse_id(file_id), now=clock.now(), **link):
         raise ObjectionMissing
     with reading() as session:
         file = queries.get_file_for_check(session, parse_id(file_id))
     return as_download(file)
-
-
-def as_download(file: ObjectionFile) -> Response:
-    """A picture of the private store: to be saved, not shown within a page, and kept by nobody between."""
-    path: Path = files.private().path_of(file.file_name)
-    name = f"{file.id}.{_SUFFIXES[file.media_type]}"
-    response = send_file(path, mimetype=file.media_type, as_attachment=True, download_name=name, etag=False)
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
-    return response

@@ -10,11 +10,12 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.paging import Page
 from miniprogram_api.registry.queries import objections as queries
 from miniprogram_api.registry.queries.objections import ObjectionShown
-from miniprogram_api.registry.routes.notices import BINARY, as_download
+from miniprogram_api.registry.routes.notices import BINARY
 from miniprogram_api.registry.schemas import objections as wire
 from miniprogram_api.registry.service import objection_review
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import current_actor, requires
+from miniprogram_api.web.downloads import as_download
 from miniprogram_api.web.schemas import parse_id
 
 blp = Routes("staff-objections", __name__, url_prefix="/api/staff/v1", description="Objections under review")

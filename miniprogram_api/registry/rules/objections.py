@@ -5,6 +5,8 @@ from datetime import timedelta
 from miniprogram_api.registry.models.objections import ObjectionState
 
 MOST_FILES = 5
+# Where pictures are served.
+FILES = "/api/v1/objections/files"
 # An unused upload is forgotten after this.
 FILE_LIFE = timedelta(hours=24)
 # Counted from an objection's last step; then who made it and what they wrote is erased.

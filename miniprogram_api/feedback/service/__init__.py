@@ -1,0 +1,1 @@
+"""Commands of feedback: sending, checking, deciding, and forgetting in time."""

@@ -49,7 +49,7 @@ export class Quiz {
       make("p", { class: "hint" }, "勾选正确的选项，可以多选。"), make("ul", { class: "quiz-options" }, options),
       button([icon("plus-lg"), "添加选项"], () => this.#change(() => asked.options.push({ id: free("", asked.options), text: "" })), "sm btn-outline-primary", { id: `quiz-${asked.id}-add` }),
       question("答案解析", why, "答完后显示，说明为什么。"),
-      button("删除这道题", () => this.#change(() => this.questions.splice(at, 1)), "sm btn-outline-danger", { "aria-label": `删除${name}` }));
+      button(`删除${name}`, () => this.#change(() => this.questions.splice(at, 1)), "sm btn-outline-danger"));
   }
 
   #option(asked, option, name) {

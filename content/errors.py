@@ -33,7 +33,8 @@ Conflict
 ├── AssetInUse          articles show the picture; `uses` names them
 ├── TopicNameTaken      another topic has the name
 ├── WordListed          the list has the word
-└── WordNotMarked       the word is not in the text, or may stand there already
+├── WordNotMarked       the word is not in the text, or may stand there already
+└── OfficialNotOpen     it is on its way into the official account, or there
 """
 
 from collections.abc import Sequence
@@ -222,3 +223,7 @@ class WordNotMarked(Conflict):
     """The text has no such mark that is still open."""
 
     code = "content.word_not_marked"
+
+
+class OfficialNotOpen(Conflict):
+    code = "content.official_not_open"

@@ -133,6 +133,24 @@ class ArticlePublished(ArticleEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ArticlePushRequested(ArticleEvent):
+    """Those who follow its topics are to be told of it."""
+
+    name: ClassVar[str] = "content.article_push_requested"
+
+    push_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialPostChanged(ArticleEvent):
+    """An article has come further on its way into the official account."""
+
+    name: ClassVar[str] = "content.official_post_changed"
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleRetracted(ArticleEvent):
     """It is no longer shown, and its page says so."""
 

@@ -12,8 +12,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from config.logging import configure_logging
+from content.overdue import measure_overdue
+from content.queries.assets import is_library_picture
+from content.related import WrittenArticles
 from miniprogram_api.cli import register_commands
 from miniprogram_api.console import init_console
+from miniprogram_api.engagement import published_content
+from miniprogram_api.engagement.content_queries import PublishedArticles
 from miniprogram_api.identity.authentication import authenticate_member
 from miniprogram_api.identity.staff_authentication import authenticate_device, authenticate_staff
 from miniprogram_api.kernel import cache, crypto, files, tasks
@@ -23,7 +28,7 @@ from miniprogram_api.registry import sources
 from miniprogram_api.registry.partner_authentication import SIGNING_SCHEMES, authenticate_partner
 from miniprogram_api.registry.routes.names import init_names
 from miniprogram_api.registry.rules.partners import PARTNER_SCOPES
-from miniprogram_api.sites import availability, consequences, freshness
+from miniprogram_api.sites import articles, availability, consequences, freshness, shown_files
 from miniprogram_api.visits.availability import SlotAvailability, SlotConsequences
 from miniprogram_api.web.addresses import CleanAddress
 from miniprogram_api.web.api import init_errors, make_api
@@ -34,6 +39,7 @@ from miniprogram_api.web.partners import PartnerProblem, describe_security, init
 from miniprogram_api.web.prepared import init_prepared
 from miniprogram_api.web.telemetry import init_telemetry
 from miniprogram_api.wechat.gateway import Gateway
+from miniprogram_api.wechat.official import OfficialGateway
 
 FEATURES = (
     "miniprogram_api.wechat",
@@ -82,6 +88,8 @@ def _init_kernel(app: Flask, settings: Settings) -> None:
     init_db(app, url=settings.database, pool_size=settings.database_pool)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     app.extensions["wechat"] = Gateway(settings.wechat, cache.current())
+    account = settings.official
+    app.extensions["wechat_official"] = OfficialGateway(account, cache.current()) if account else None
 
 
 def _init_web(app: Flask, settings: Settings) -> None:
@@ -100,7 +108,7 @@ def _init_web(app: Flask, settings: Settings) -> None:
     )
     init_partners(app)
     watched = {} if settings.registry.transport == "off" else {"registry": registry_freshness.is_current}
-    measures = [registry_freshness.measure_exchange] if watched else []
+    measures = [measure_overdue, *([registry_freshness.measure_exchange] if watched else [])]
     init_health(app, settings=settings, schema_head=SCHEMA_HEAD, watched=watched, measures=measures)
     init_prepared(app)
 
@@ -141,9 +149,12 @@ def _optional(feature: str, module: str) -> ModuleType | None:
 
 
 def _connect_ports(settings: Settings) -> None:
-    """Let sites ask what only visits and the registry's exchange know, and reach the registry."""
+    """Let features ask what only those above or beside them know, and reach the registry."""
     availability.use(SlotAvailability())
+    articles.use(WrittenArticles())
+    published_content.use(PublishedArticles(settings.public_base_url))
     consequences.use(SlotConsequences(days=settings.slot_horizon_days))
+    shown_files.use(is_library_picture)
     sources.connect(settings.registry)
     has_registry = settings.registry.transport != "off"
     freshness.use(registry_freshness.RegistryFreshness() if has_registry else freshness.NeverStale())

@@ -1,3 +1,4 @@
 """Background work of content, and its part of members' personal data, in modules that register themselves."""
 
-from content.jobs import emptying, personal_data, publishing, reading  # noqa: F401
+from content.jobs import emptying, official, personal_data, publishing, pushing, reading  # noqa: F401
+from content.service import handing_over  # noqa: F401

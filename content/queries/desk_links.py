@@ -14,7 +14,7 @@ from miniprogram_api.kernel.access import Principal
 def list_linkable_articles(
     session: Session, principal: Principal, typed: str | None, *, limit: int
 ) -> Sequence[Row[UUID, str, ArticleKind, Standing]]:
-    """Articles that are shown or that the caller sees at work, by a part of their title; newest saved first."""
+    """Articles that are shown or that the caller sees at work, by a part of their title."""
     columns = (Article.id, Article.title, Article.kind, Article.standing)
     seen = or_(Article.standing == Standing.LIVE, articles_within(principal, "content.view"))
     wanted = select(*columns).where(seen, Article.deleted_at.is_(None))

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from content.errors import TopicMissing
 from content.models import Article, Placement, Standing, Topic, TopicFollow
 
 
@@ -39,6 +40,14 @@ def list_retired_topics(session: Session) -> list[Topic]:
     """Those that readers do not see any more, the last retired first."""
     retired = select(Topic).where(Topic.retired_at.is_not(None))
     return list(session.scalars(retired.order_by(Topic.retired_at.desc(), Topic.id)))
+
+
+def find_topic(session: Session, topic_id: UUID) -> Topic:
+    """A topic, in use or retired. Raises TopicMissing."""
+    topic = session.get(Topic, topic_id)
+    if topic is None:
+        raise TopicMissing
+    return topic
 
 
 def list_topic_names(session: Session) -> list[tuple[str, str]]:

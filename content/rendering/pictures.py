@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-OURS: Final = re.compile(r"/media/(?:[a-z]+/)?[0-9a-f]{32}\.(?:jpg|png)")
+OURS: Final = re.compile(r"/media/(?:[a-z]+/)?[0-9a-f]{32}(?:-[0-9]+)?\.(?:jpg|png)")
 
 
 @dataclass(frozen=True, slots=True)

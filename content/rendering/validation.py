@@ -201,9 +201,9 @@ class _Walk:
         if rows > MOST_ROWS or any(width > MOST_COLUMNS for width in _widths(table)):
             self._wrong("content.document_table", path, columns=MOST_COLUMNS, rows=MOST_ROWS)
         for index, row in enumerate(table["content"]):
-            for cell in row.get("content", ()):
-                if index + (cell.get("attrs") or {}).get("rowspan", 1) > rows:
-                    self._wrong("content.document_value", f"{path}.content[{index}]", name="rowspan")
+            spans = [(cell.get("attrs") or {}).get("rowspan", 1) for cell in row.get("content", ())]
+            if index + max(spans, default=1) > rows:
+                self._wrong("content.document_value", f"{path}.content[{index}]", name="rowspan")
 
 
 def _widths(table: Mapping[str, Any]) -> Iterator[int]:

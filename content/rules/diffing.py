@@ -41,6 +41,7 @@ _TONES: Final[Mapping[str, str]] = {"info": "说明框", "tip": "提示框", "wa
 _MOST_PAIRED = 2_500
 _ALIKE = 0.3
 _MOST_NOTES = 5
+_PICTURES = {"image", "imagePlaceholder"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,8 @@ def _pairs(old: Sequence[_Block], new: Sequence[_Block]) -> dict[int, _Block]:
     for row in range(len(old) - 1, -1, -1):
         for column in range(len(new) - 1, -1, -1):
             alike = _likeness(grams[id(old[row])], grams[id(new[column])])
+            if {old[row].node["type"], new[column].node["type"]} <= _PICTURES:
+                alike = max(alike, _ALIKE)  # a picture in the place of a picture
             shared[row, column] = alike if alike >= _ALIKE else 0.0
             best[row][column] = max(
                 best[row + 1][column],

@@ -17,15 +17,27 @@ def upgrade() -> None:
     _add_reading()
     _add_pushes()
     _add_feedback()
+    _allow_one_sending()
 
 
 def downgrade() -> None:
+    op.drop_index('ix_messaging_deliveries_one_at_once', table_name='messaging_deliveries')
     _drop_feedback()
     _drop_pushes()
     _drop_reading()
     _drop_reviews()
     _drop_articles()
     _drop_library()
+
+
+# Messages: one at a time to each person.
+
+
+def _allow_one_sending() -> None:
+    # Whoever was sending is gone while this runs: it may have arrived, and is never sent again.
+    op.execute("UPDATE messaging_deliveries SET state = 'unknown', outcome = 'abandoned' WHERE state = 'sending'")
+    sending = sa.text("state = 'sending'")
+    op.create_index('ix_messaging_deliveries_one_at_once', 'messaging_deliveries', ['member_id'], unique=True, sqlite_where=sending, postgresql_where=sending)
 
 
 # The library: pictures and word lists.

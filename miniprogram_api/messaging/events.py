@@ -24,3 +24,13 @@ class SubscriptionGranted(Event):
 
     member_id: str
     template: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowersTold(Event):
+    """A batch of those who follow an article's topics was told of it."""
+
+    name: ClassVar[str] = "messaging.followers_told"
+
+    push_id: str
+    told: int

@@ -11,8 +11,10 @@ from miniprogram_api.identity.personal_data import contributes, instant
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.events import subscribe
 from miniprogram_api.messaging import (
-    jobs_feedback,  # noqa: F401  what it hears of registers itself
-    jobs_sending,  # noqa: F401  its sweep registers itself
+    jobs_articles,  # noqa: F401  these register themselves
+    jobs_feedback,  # noqa: F401
+    jobs_pushes,  # noqa: F401
+    jobs_sending,  # noqa: F401
     rules,
 )
 from miniprogram_api.messaging.models import (

@@ -12,7 +12,7 @@ from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading, retrying
 from miniprogram_api.kernel.tasks import periodic
 from miniprogram_api.messaging.models import DeliveryState
-from miniprogram_api.messaging.rules import LANDING_PAGE
+from miniprogram_api.messaging.rules import landing_page
 from miniprogram_api.messaging.service import sending
 from miniprogram_api.messaging.service.sending import Claimed
 from miniprogram_api.wechat.errors import (
@@ -63,7 +63,10 @@ def _send(delivery: Claimed, openid: str | None) -> bool:
     fields = {key: delivery.parts[part] for part, key in template.keys.items() if part in delivery.parts}
     try:
         result = gateway.send_subscribe_message(
-            openid=openid, template_id=template.id, fields=fields, page=LANDING_PAGE
+            openid=openid,
+            template_id=template.id,
+            fields=fields,
+            page=landing_page(delivery.template, delivery.subject_id),
         )
     except SendRefused as refusal:
         _refused(delivery, refusal)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +33,7 @@ class MessageKind(StrEnum):
     OBJECTION_REFUSED = "objection_refused"
     OBJECTION_DELIVERED = "objection_delivered"
     OBJECTION_ANSWERED = "objection_answered"
+    ARTICLE_PUBLISHED = "article_published"
     FEEDBACK_ANSWERED = "feedback_answered"
     FEEDBACK_REFUSED = "feedback_refused"
     FEEDBACK_CLOSED = "feedback_closed"
@@ -78,7 +80,7 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
-    REFUSED = "refused"  # WeChat said no, for good
+    REFUSED = "refused"  # WeChat said no, for good, at once or later
     UNKNOWN = "unknown"  # it may have arrived: it is never sent again
     NO_CREDIT = "no_credit"
     GIVEN_UP = "given_up"  # WeChat could not be reached often enough
@@ -91,6 +93,14 @@ class MessageDelivery(Model):
     __table_args__ = (
         UniqueConstraint("message_id", "channel"),
         Index("ix_messaging_deliveries_due", "state", "next_attempt_at"),
+        # WeChat refuses two messages to one person at the same moment.
+        Index(
+            "ix_messaging_deliveries_one_at_once",
+            "member_id",
+            unique=True,
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""A member's messages, the newest first."""
+"""A member's messages, the newest first, and how many a message would reach."""
 
 from uuid import UUID
 

@@ -16,10 +16,18 @@ class Template(StrEnum):
     """The subscription messages there are, by our own names; WeChat's ids for them are settings."""
 
     VISIT_CANCELLED = "visit_cancelled"
+    ARTICLE_PUBLISHED = "article_published"
 
 
-# Where a subscription message leads: the member's own bookings.
-LANDING_PAGE = "pages/bookings/index"
+_LANDING_PAGES = {
+    Template.VISIT_CANCELLED: "pages/bookings/index",  # the member's own bookings
+    Template.ARTICLE_PUBLISHED: "pages/article/index?id={subject_id}",
+}
+
+
+def landing_page(template: Template, subject_id: str) -> str:
+    """Where a subscription message leads; it may carry a query, which a mini-program code may not."""
+    return _LANDING_PAGES[template].format(subject_id=subject_id)
 
 
 class CancelledVisit(Protocol):
@@ -143,6 +151,26 @@ def cancelled_fields(*, site: str, visit: CancelledVisit) -> dict[str, str]:
         "time": f"{first.year}年{first.month}月{first.day}日 {first:%H:%M}",
         "reason": "示范点停止开放",
         "status": "已取消",
+    }
+
+
+def article_published(*, title: str, topic: str, summary: str) -> Wording:
+    """Tell somebody that there is something new under a topic they follow."""
+    return Wording(
+        version=1,
+        title=f"“{topic}”有新内容",
+        body=f"您关注的专题“{topic}”发布了《{title}》。{summary}".strip(),
+    )
+
+
+def article_fields(*, title: str, topic: str, published_at: datetime) -> dict[str, str]:
+    """The parts of the subscription message about something new under a topic."""
+    at = published_at.astimezone(BEIJING)
+    return {
+        "title": title,
+        "topic": topic,
+        "time": f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}",
+        "hint": "点击查看全文",
     }
 
 

@@ -24,6 +24,8 @@ from miniprogram_api.operations import invariants, keys, reconcile
 from miniprogram_api.operations.backup_keeping import Keeping
 from miniprogram_api.operations.calendar_preview import preview_sites
 from miniprogram_api.operations.cli_audit import audit_cli
+from miniprogram_api.operations.drifts import Drift
+from miniprogram_api.operations.reconcile_articles import article_drifts
 from miniprogram_api.operations.snapshots import snapshot
 
 
@@ -61,7 +63,7 @@ def reconcile_counters(reason: str | None) -> None:
     """Compare every counter with the sum of its rows; fails when one drifted and is not repaired."""
     differences = left = 0
     # A day is compared with its slots, so they are set right before it is looked at.
-    for find in (reconcile.slot_drifts, reconcile.day_drifts):
+    for find in (reconcile.slot_drifts, reconcile.day_drifts, article_drifts):
         with snapshot() as session:
             found = find(session)
         differences += len(found)
@@ -70,7 +72,7 @@ def reconcile_counters(reason: str | None) -> None:
     sys.exit(1 if left else 0)
 
 
-def _set_right(drift: reconcile.Drift, reason: str | None) -> bool:
+def _set_right(drift: Drift, reason: str | None) -> bool:
     click.echo(f"{drift.object_type} {drift.object_id}: counted {drift.counted}, rows say {drift.summed}")
     if reason is None:
         return False
@@ -85,7 +87,7 @@ def _set_right(drift: reconcile.Drift, reason: str | None) -> bool:
 
 
 @retrying
-def _repair(drift: reconcile.Drift, reason: str) -> None:
+def _repair(drift: Drift, reason: str) -> None:
     with atomic() as session:
         reconcile.repair(session, drift, reason=reason)
 

@@ -16,6 +16,7 @@ from miniprogram_api.kernel import audit, clock
 from miniprogram_api.kernel.audit import AuditRow
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.kernel.idempotency import StoredAnswer
+from miniprogram_api.operations import invariants_content as content
 from miniprogram_api.operations import invariants_engagement as engagement
 from miniprogram_api.operations import invariants_personal
 from miniprogram_api.registry.models import Objection, WithdrawalCase, WithdrawalState
@@ -368,6 +369,20 @@ INVARIANTS: tuple[Invariant, ...] = (
         "I17",
         "A day is given away as its last revision says, and tells of no one to four people.",
         engagement.wrongly_given_away,
+    ),
+    Invariant(
+        "I18",
+        "A live article shows a revision of its own, and one that is not live stands in no list.",
+        _ids(*content.wrongly_shown()),
+    ),
+    Invariant(
+        "I19",
+        "A text passed by as many people as steps, for its very hash, none of whom wrote it.",
+        _ids(*content.wrongly_approved()),
+    ),
+    Invariant("I20", "What is shown or planned has passed review.", _ids(*content.unreviewed())),
+    Invariant(
+        "I21", "Counts of an article and the changes that wait equal its rows.", _ids(content.wrong_counts())
     ),
 )
 

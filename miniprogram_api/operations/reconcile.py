@@ -1,29 +1,20 @@
 """Reconciliation: counters that disagree with their rows are named, and set right on request."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
-from miniprogram_api.kernel import audit
-from miniprogram_api.kernel.audit import SYSTEM
+from miniprogram_api.operations.drifts import Drift, write_sums
 from miniprogram_api.operations.invariants import SEATED
+from miniprogram_api.operations.reconcile_articles import repair_article
 from miniprogram_api.visits.models import Booking, DayCap, Hold, HoldState, Slot
 
 _COUNTERS = ("booked", "held", "children_booked", "wheelchairs_booked", "sign_language_booked")
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One slot or day whose counter does not equal the sum of its rows."""
-
-    object_type: str
-    object_id: str
-    counted: dict[str, int]
-    summed: dict[str, int]
 
 
 def slot_drifts(session: Session, slot_id: UUID | None = None) -> list[Drift]:
@@ -80,40 +71,23 @@ def repair(session: Session, drift: Drift, *, reason: str) -> Drift | None:
     Slots come before their days. IntegrityError when the sum is beyond capacity: somebody has to decide who
     stays.
     """
-    return (
-        _repair_slot(session, drift, reason)
-        if drift.object_type == "slot"
-        else _repair_day(session, drift, reason)
-    )
+    return _REPAIRS[drift.object_type](session, drift, reason)
 
 
 def _repair_slot(session: Session, drift: Drift, reason: str) -> Drift | None:
     this = Slot.id == UUID(drift.object_id)
     # Whoever changes the slot's rows changes its counters too: under its lock the sums stand still.
     session.execute(select(Slot.id).where(this).with_for_update())
-    return _write(session, slot_drifts(session, UUID(drift.object_id)), update(Slot).where(this), reason)
+    return write_sums(session, slot_drifts(session, UUID(drift.object_id)), update(Slot).where(this), reason)
 
 
 def _repair_day(session: Session, drift: Drift, reason: str) -> Drift | None:
     site_id, _, visit_on = drift.object_id.partition("/")
     this = and_(DayCap.site_id == UUID(site_id), DayCap.visit_on == date.fromisoformat(visit_on))
     session.execute(select(DayCap.visit_on).where(this).with_for_update())
-    return _write(session, day_drifts(session, this), update(DayCap).where(this), reason)
+    return write_sums(session, day_drifts(session, this), update(DayCap).where(this), reason)
 
 
-def _write(session: Session, drifted: list[Drift], change: Any, reason: str) -> Drift | None:
-    if not drifted:
-        return None
-    drift = drifted[0]
-    session.execute(change.values(**drift.summed).execution_options(synchronize_session=False))
-    audit.record(
-        session,
-        actor=SYSTEM,
-        action="operations.reconcile",
-        object_type=drift.object_type,
-        object_id=drift.object_id,
-        before=drift.counted,
-        after=drift.summed,
-        reason=reason,
-    )
-    return drift
+_REPAIRS: Mapping[str, Callable[[Session, Drift, str], Drift | None]] = MappingProxyType(
+    {"slot": _repair_slot, "day": _repair_day, "article": repair_article}
+)

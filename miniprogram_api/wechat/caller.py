@@ -1,7 +1,7 @@
 """Makes a call as it must be made: breaker, token replaced at most once, few repeats, one log line each."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from config.wechat import WeChatSettings
 from miniprogram_api.kernel.cache import Cache
 from miniprogram_api.wechat import replies
 from miniprogram_api.wechat.breaker import Breaker
-from miniprogram_api.wechat.client import Fault, MiniProgramClient, Reply, ask
+from miniprogram_api.wechat.client import Fault, MiniProgramClient, Reply, Upload, ask
 from miniprogram_api.wechat.replies import Api
 from miniprogram_api.wechat.tokens import FreshToken, TokenStore
 
@@ -31,6 +31,7 @@ class Caller:
         settings: WeChatSettings,
         cache: Cache,
         *,
+        apis: Sequence[Api] = replies.OF_MINI_PROGRAM,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         sleep: Callable[[float], None],
@@ -39,15 +40,6 @@ class Caller:
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
-        apis = (
-            replies.LOGIN,
-            replies.TOKEN,
-            replies.PHONE,
-            replies.PROGRAM_CODE,
-            replies.SEND,
-            replies.CHECK_TEXT,
-            replies.CHECK_MEDIA,
-        )
         self._breakers = {api: Breaker(now=now, monotonic=monotonic) for api in apis}
         self._tokens = TokenStore(appid=settings.appid, cache=cache, fetch=self._fetch_token, now=now)
 
@@ -63,18 +55,27 @@ class Caller:
 
     def post(self, api: Api, data: Mapping[str, Any], *, image: bool = False) -> Reply | Fault:
         """Call an API that needs a token; a token refused as stale is replaced once."""
+        wxa = self._client.wxa
+        return self._with_token(api, lambda token: wxa.post_json(api.path, token, data), image=image)
+
+    def upload(self, api: Api, file: Upload, query: Mapping[str, str] | None = None) -> Reply | Fault:
+        """Send a file to an API, as `post` sends data."""
+        wxa = self._client.wxa
+        return self._with_token(api, lambda token: wxa.post_file(api.path, token, file, query or {}))
+
+    def _with_token(self, api: Api, call: Callable[[str], Any], *, image: bool = False) -> Reply | Fault:
         with self._breakers[api].attempt():
             token = self._tokens.current()
-            outcome = self._post_with(token, api, data, image=image)
+            outcome = self._call_with(token, api, call, image=image)
             if _is_stale(outcome):
                 token = self._tokens.replace(token)
-                outcome = self._post_with(token, api, data, image=image)
+                outcome = self._call_with(token, api, call, image=image)
             if isinstance(outcome, Reply) and not _is_stale(outcome):
                 self._tokens.confirm(token)
         return outcome
 
-    def _post_with(self, token: str, api: Api, data: Mapping[str, Any], *, image: bool) -> Reply | Fault:
-        outcome = self._exchange(api, lambda: self._client.wxa.post_json(api.path, token, data), image=image)
+    def _call_with(self, token: str, api: Api, call: Callable[[str], Any], *, image: bool) -> Reply | Fault:
+        outcome = self._exchange(api, lambda: call(token), image=image)
         # Told of a stale token too: one that no replacement mends must stop the calls some day.
         self._settle(api, outcome)
         return outcome

@@ -7,7 +7,8 @@ WeChatError
 ├── TooFrequent         WeChat asks this user to slow down
 ├── ArgumentRefused     our own check refused a value before any call was made
 ├── SendRefused         a subscribe message was certainly not delivered, and why
-├── OutcomeUnknown      a subscribe message may or may not have been delivered; never send it again
+├── OfficialRefused     the official account certainly did not take something, and why
+├── OutcomeUnknown      something may or may not have arrived; never send it again by yourself
 └── WeChatUnavailable   no usable answer, and no effect to fear; says when to come back
     ├── Misconfigured   our account is refused; operators are alarmed, users see WeChatUnavailable
     └── TextUnchecked   the text cannot be judged for this user; a person must review it
@@ -83,6 +84,14 @@ class SendRefused(WeChatError, Conflict):
     def is_final(self) -> bool:
         """Whether this message must not be tried again."""
         return self.reason is not Refusal.CONCURRENT
+
+
+class OfficialRefused(WeChatError, Conflict):
+    code = "wechat.official_refused"
+
+    def __init__(self, *, errcode: int) -> None:
+        super().__init__(errcode=errcode)
+        self.errcode = errcode
 
 
 class OutcomeUnknown(WeChatError, Unavailable):

@@ -27,7 +27,7 @@ _RANDOM = 16
 _LENGTH = 4
 _ROOT = "xml"
 _OF_AN_EVENT = ("FromUserName", "CreateTime", "Event", "trace_id", "MsgID", "publish_id")
-_OF_ITS_PARTS = ("TemplateId", "MsgID", "SubscribeStatusString", "publish_id")
+_OF_ITS_PARTS = ("TemplateId", "MsgID", "SubscribeStatusString", "publish_id", "publish_status")
 
 
 class PushRefused(Exception):

@@ -71,6 +71,16 @@ SEND = Api("subscribe_send", "cgi-bin/message/subscribe/send")
 CHECK_TEXT = Api("msg_sec_check", "wxa/msg_sec_check", is_read=True)
 # Submitted twice, a picture is judged twice; that does no harm.
 CHECK_MEDIA = Api("media_check_async", "wxa/media_check_async", is_read=True)
+# The official account's. A picture uploaded twice lies there twice; a draft must not.
+UPLOAD_PICTURE = Api("uploadimg", "cgi-bin/media/uploadimg", is_read=True)
+UPLOAD_COVER = Api("add_material", "cgi-bin/material/add_material", is_read=True)
+ADD_DRAFT = Api("draft_add", "cgi-bin/draft/add")
+# Here 48001 does not accuse the account: it may keep drafts, and lacks the permission to publish.
+SUBMIT = Api("freepublish_submit", "cgi-bin/freepublish/submit", account=ACCOUNT - {48001})
+PUBLICATION = Api("freepublish_get", "cgi-bin/freepublish/get", is_read=True)
+
+OF_MINI_PROGRAM = (LOGIN, TOKEN, PHONE, PROGRAM_CODE, SEND, CHECK_TEXT, CHECK_MEDIA)
+OF_OFFICIAL_ACCOUNT = (TOKEN, UPLOAD_PICTURE, UPLOAD_COVER, ADD_DRAFT, SUBMIT, PUBLICATION)
 
 BUSY_AGAIN_S = 5
 LIMITED_AGAIN_S = 60

@@ -39,6 +39,7 @@ from miniprogram_api.visits.models import (
 from tests.factories.notices import make_objection
 from tests.factories.sites import LONG_AGO
 from tests.operations.conftest import World, status_of
+from tests.operations.content_breakages import CONTENT_BREAKAGES
 
 Breakage = Callable[["Vandal", World], Any]
 
@@ -439,6 +440,7 @@ BREAKAGES: list[tuple[str, Breakage]] = [
     ("I16", invent_visitors),
     ("I17", invent_a_revision),
     ("I17", show_few_people),
+    *CONTENT_BREAKAGES,
 ]
 
 
@@ -474,6 +476,11 @@ def _violations(connection: Connection) -> dict[str, list[str]]:
 def test_every_table_that_speaks_of_members_is_settled() -> None:
     """A new one is asked to be empty of erased members, unless it is named as kept."""
     assert invariants_personal.tables_of_members().keys() == invariants_personal.KEPT | {
+        "content_favourites",
+        "content_likes",
+        "content_quiz_attempts",
+        "content_reads",
+        "content_topic_follows",
         "feedback_pictures",
         "identity_consents",
         "identity_member_sessions",

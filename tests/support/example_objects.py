@@ -15,6 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from content.models import Revision, WordList
+from content.service import words
 from miniprogram_api.feedback.models import FeedbackState, PictureState
 from miniprogram_api.identity.models import RequestChannel, RequestKind
 from miniprogram_api.identity.permissions import Reach, Role
@@ -459,6 +461,25 @@ def _dead_letter(session: Session, _person: Person, _before: dict[str, str]) -> 
     return letter_id
 
 
+def _revision(session: Session, _person: Person, before: dict[str, str]) -> UUID:
+    """The first revision of the article before it."""
+    return session.scalars(
+        select(Revision.id).where(Revision.article_id == UUID(before["article_id"]), Revision.number == 1)
+    ).one()
+
+
+def _word(session: Session, _person: Person, _before: dict[str, str]) -> UUID:
+    """A word of the list of wrong ones."""
+    return words.add_word(
+        session,
+        of=WordList.WRONG,
+        word=f"错词{new_id().hex[-8:]}",
+        staff_id=staff_factory.make_staff(session).id,
+        actor=SYSTEM,
+        now=clock.now(),
+    ).id
+
+
 MANAGER = next(caller for caller in CALLERS if (caller.role, caller.reach) == (Role.SITE_MANAGER, Reach.SITE))
 _SITE = "/api/staff/v1/sites/{site_id}"
 
@@ -536,4 +557,6 @@ EXAMPLES: dict[str, Example] = {
     "letter_id": _example(_row(_dead_letter)),
     "article_id": _example(_row(_article), "site"),
     "topic_id": _example(_row(lambda session, _person, _before: article_factory.make_topic(session).id)),
+    "revision_id": _example(_row(_revision)),
+    "word_id": _example(_row(_word)),
 }

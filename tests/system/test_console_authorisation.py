@@ -35,6 +35,9 @@ _ONLY_READS = {"POST /console/sites/{site_id}/day/export.{kind}"}
 # What was done and leaves no line of its own in the trail, and why.
 _NOT_RETIRED = "the example is not in the bin, so there is nothing to restore"
 _NO_LINE = {
+    "POST /console/content/articles/{article_id}/placing": "an empty form is what the example has already",
+    "POST /console/content/articles/{article_id}/put-back": _NOT_RETIRED,
+    "POST /console/content/topics/{topic_id}/restore": _NOT_RETIRED,
     "POST /console/sites/{site_id}/corrections/notes/{note_id}/restore": _NOT_RETIRED,
     "POST /console/sites/{site_id}/indicators/{indicator_id}/restore": _NOT_RETIRED,
     "POST /console/sites/{site_id}/photos/{photo_id}/restore": _NOT_RETIRED,

@@ -198,11 +198,16 @@ class WordForm(ConsoleForm):
             raise ValidationError("建议和原词相同，请改正。")
 
 
+_LISTS = [("", "全部"), *words.WORD_LISTS.items()]
+
+
 class WordFilter(ConsoleForm):
     """Which words are listed."""
 
-    list = SelectField("词表", [optional()], choices=picks([("", "全部"), *words.WORD_LISTS.items()]))
-    q = StringField("词", [optional(), length(1, 40)], filters=[PlainText()])
+    list = SelectField(
+        "词表", [optional()], id="filter-list", choices=picks([("", "全部"), *words.WORD_LISTS.items()])
+    )
+    q = StringField("词", [optional(), length(1, 40)], id="filter-q", filters=[PlainText()])
 
 
 class ReadingPeriodForm(ConsoleForm):

@@ -8,7 +8,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from content.rules.review import STEP_NAMES
-from miniprogram_api.console.words import ROLE_NAMES, feedback, privacy, registry, say_day, say_instant, sites
+from miniprogram_api.console.words import (
+    ROLE_NAMES,
+    content,
+    failures,
+    feedback,
+    privacy,
+    registry,
+    say_day,
+    say_instant,
+    sites,
+)
 from miniprogram_api.console.words import changes as change_words
 from miniprogram_api.console.words.audit_fields import FIELDS, GROUPS, TECHNICAL
 from miniprogram_api.registry.rules.records import Op
@@ -72,7 +82,8 @@ _EVERYWHERE: Mapping[str, Mapping[str, str]] = {
     "step": {step.value: said for step, said in STEP_NAMES.items()},
     "standing": {"draft": "未发布", "live": "已发布", "retracted": "已撤回", "expired": "已到期"},
     "word_list": {"wrong": "错别词", "sensitive": "敏感词"},
-    "outcome": registry.OUTCOMES,
+    "official_state": {name: said for name, (said, _) in content.OFFICIAL.items()},
+    "outcome": registry.OUTCOMES | failures.OFFICIAL,
     "held_because": registry.HELD | feedback.HELD,
     "picture_state": {name: said for name, (said, _) in feedback.PICTURES.items()},
     "subject_type": feedback.SUBJECTS,

@@ -6,7 +6,24 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-_WORDS = {
+# On the way into the official account.
+OFFICIAL = {
+    "no_cover": "文章没有封面，或者封面文件读不出来",
+    "too_long": "正文超过公众号的篇幅上限（两万字符，含格式）",
+    "not_shown": "文章已不再展示，没有发送",
+    "unavailable": "暂时连接不上微信",
+    "cover_unknown": "公众号里没有这张封面，正在重新上传",
+    "no_answer": "微信没有答复，不确定是否送达",
+    "abandoned": "发送时程序中断，不确定是否送达",
+    "no_result": "三天没有收到微信的发布结果",
+    "no_permission": "公众号没有发布权限，请在公众号后台手动发布",
+    "original_check_failed": "微信的原创校验没有通过",
+    "publishing_failed": "微信发布失败",
+    "audit_refused": "微信审核没有通过",
+    "deleted_there": "发布后在公众号里被删除",
+    "banned_there": "发布后被微信封禁",
+}
+_WORDS = OFFICIAL | {
     "connection": "连接不上对方的服务器",
     "timeout": "对方没有在规定时间内答复",
     "malformed": "对方的答复不符合约定的格式",
@@ -20,6 +37,7 @@ _WORDS = {
     "CursorExpired": "对方已不保留这么早的变更，正改用全量数据",
 }
 _BEGINNINGS = {
+    "errcode_": "公众号没有接受这篇文章",
     "refused_": "接收地址不在允许的范围内，没有发送",
     "token": "没有拿到对方系统的访问令牌",
     "private key": "本系统用来登录对方系统的密钥读不出来",

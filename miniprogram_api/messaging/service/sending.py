@@ -1,7 +1,8 @@
 """Repeating messages by subscription message: planned with the message, sent outside every transaction.
 
 A delivery is claimed, sent, and settled. Whoever dies in between leaves it claimed; it is then taken for
-unknown, because it may have arrived, and is never sent again.
+unknown, because it may have arrived, and is never sent again. WeChat refuses two messages to one person at
+the same moment, so nobody has more than one claimed, however many workers there are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
 from miniprogram_api.kernel.db import execute_counting
 from miniprogram_api.kernel.ids import new_id
-from miniprogram_api.messaging.models import Channel, DeliveryState, MessageDelivery, SubscriptionCredit
+from miniprogram_api.messaging.models import (
+    Channel,
+    DeliveryState,
+    Message,
+    MessageDelivery,
+    SubscriptionCredit,
+)
 from miniprogram_api.messaging.rules import Template
 
 BATCH = 20
@@ -40,6 +47,7 @@ class Claimed:
     id: UUID
     member_id: UUID
     template: Template
+    subject_id: str
     parts: Mapping[str, str]
     attempt: int
 
@@ -79,26 +87,25 @@ def plan(session: Session, *, template: Template, messages: Sequence[Planned], n
 
 
 def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claimed]:
-    """Take the next deliveries that are due, each with one credit of its member.
+    """Take the next deliveries that are due, one for each member and each with one credit of theirs.
 
     Those for whom no credit is left end here; those that somebody claimed long ago are unknown.
     """
     _end_abandoned(session, now)
-    due = (
-        select(MessageDelivery)
-        .where(MessageDelivery.state == DeliveryState.PENDING, MessageDelivery.next_attempt_at <= now)
-        .order_by(MessageDelivery.next_attempt_at, MessageDelivery.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    found = session.scalars(due.execution_options(populate_existing=True)).all()
+    found = _list_due(session, now, limit)
+    # The locks on all credits of a member make other claims wait; who is busy is known after that only.
     credits = _lock_credits(session, {delivery.member_id for delivery in found})
+    busy = _list_busy(session, {delivery.member_id for delivery in found})
+    subjects = _list_subjects(session, [delivery.message_id for delivery in found])
     claimed = []
     for delivery in found:
+        if delivery.member_id in busy:
+            continue
         credit = credits.get((delivery.member_id, delivery.template))
         if credit is None or credit.credits == 0:
             delivery.state = DeliveryState.NO_CREDIT
             continue
+        busy.add(delivery.member_id)
         credit.credits, credit.updated_at = credit.credits - 1, now
         delivery.state, delivery.attempts = DeliveryState.SENDING, delivery.attempts + 1
         delivery.next_attempt_at = now + _LEASE
@@ -107,6 +114,7 @@ def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claime
                 delivery.id,
                 delivery.member_id,
                 Template(delivery.template),
+                subjects[delivery.message_id],
                 delivery.parts,
                 delivery.attempts,
             )
@@ -135,6 +143,52 @@ def postpone(session: Session, claimed: Claimed, reason: str, *, now: datetime) 
     wait = min(timedelta(minutes=2 ** (claimed.attempt - 1)), _LONGEST_WAIT)
     state = DeliveryState.GIVEN_UP if given_up else DeliveryState.PENDING
     _set(session, claimed, {"state": state, "outcome": reason, "next_attempt_at": now + wait})
+
+
+def fail_sent(session: Session, *, member_id: UUID, msgid: str, outcome: str) -> bool:
+    """WeChat took a message and tells later that it did not arrive; returns whether we know of it."""
+    sent = update(MessageDelivery).where(
+        MessageDelivery.member_id == member_id,
+        MessageDelivery.state == DeliveryState.SENT,
+        MessageDelivery.outcome == msgid,
+    )
+    return execute_counting(session, sent.values(state=DeliveryState.REFUSED, outcome=outcome)) > 0
+
+
+def is_sending(session: Session, *, member_id: UUID) -> bool:
+    """Whether a message is on its way to a member, its id not written down yet."""
+    return bool(_list_busy(session, {member_id}))
+
+
+def _list_due(session: Session, now: datetime, limit: int) -> Sequence[MessageDelivery]:
+    other = aliased(MessageDelivery)
+    sending = exists().where(
+        other.member_id == MessageDelivery.member_id, other.state == DeliveryState.SENDING
+    )
+    due = (
+        select(MessageDelivery)
+        .where(
+            MessageDelivery.state == DeliveryState.PENDING,
+            MessageDelivery.next_attempt_at <= now,
+            ~sending,
+        )
+        .order_by(MessageDelivery.next_attempt_at, MessageDelivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=MessageDelivery)
+    )
+    return session.scalars(due.execution_options(populate_existing=True)).all()
+
+
+def _list_busy(session: Session, members: set[UUID]) -> set[UUID]:
+    sending = select(MessageDelivery.member_id).where(
+        MessageDelivery.member_id.in_(members), MessageDelivery.state == DeliveryState.SENDING
+    )
+    return set(session.scalars(sending)) if members else set()
+
+
+def _list_subjects(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, str]:
+    of_messages = select(Message).where(Message.id.in_(message_ids))
+    return {message.id: message.subject_id for message in session.scalars(of_messages)} if message_ids else {}
 
 
 def _end_abandoned(session: Session, now: datetime) -> None:

@@ -1,12 +1,14 @@
 """What members allow us to send to them by WeChat: each consent is one message of one template.
 
-The count is a hint. WeChat does not tell its own, and a refusal there sets ours to nothing.
+The count is a hint. WeChat does not tell its own, and a refusal there sets ours to nothing. What counts is
+what the member's mini-program reports; WeChat's push about the same answer is noted and not counted, or each
+answer would count twice.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -50,6 +52,14 @@ def note_choice(
     )
     events.publish(session, SubscriptionGranted(member_id=str(member_id), template=template.value))
     return left
+
+
+def refuse_further(session: Session, *, member_id: UUID, template: Template, now: datetime) -> None:
+    """The member switched a template off in WeChat's settings: none of its messages is left."""
+    theirs = update(SubscriptionCredit).where(
+        SubscriptionCredit.member_id == member_id, SubscriptionCredit.template == template.value
+    )
+    session.execute(theirs.values(credits=0, updated_at=now))
 
 
 def list_credits(session: Session, *, member_id: UUID) -> dict[Template, int]:

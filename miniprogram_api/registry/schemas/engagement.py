@@ -20,8 +20,8 @@ _FIGURES: dict[str, Any] = {
     "minors_band": {"under14": None, "14_17": None},
     "green_checkins": None,
     "avoided_co2_g": None,
-    "content_published": None,
-    "content_views": None,
+    "content_published": 0,
+    "content_views": 0,
     "ratings_n": 0,
     "rating_sum": 0,
 }

@@ -1,5 +1,6 @@
 """Everything that the page of one site shows, in a fixed number of statements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.geo import Point
-from miniprogram_api.sites import availability, freshness
+from miniprogram_api.sites import articles, availability, freshness
+from miniprogram_api.sites.articles import RelatedArticle
 from miniprogram_api.sites.availability import PolicyInForce
 from miniprogram_api.sites.errors import SiteMissing
 from miniprogram_api.sites.models import Indicator, Lifecycle, LocalNote, Notice, Photo, Site
@@ -65,7 +67,7 @@ class SitePage:
     indicators: list[IndicatorSeries]
     next_available_on: date | None
     registry_as_of: datetime
-    related_articles: tuple[()] = ()
+    related_articles: Sequence[RelatedArticle]
 
     @property
     def location(self) -> Point:
@@ -115,6 +117,7 @@ def get_site_page(session: Session, site_id: UUID, *, now: datetime) -> SitePage
         ],
         next_available_on=within_horizon(next_on, shown, today),
         registry_as_of=freshness.current().as_of(session) or site.registry_synced_at,
+        related_articles=articles.current().list_related(session, site_id, now=now),
     )
 
 

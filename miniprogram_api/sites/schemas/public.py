@@ -109,7 +109,16 @@ PAGE = {
         }
     ],
     "technologies": [{"name": "光伏长廊", "description": "年发电约 12 万千瓦时。"}],
-    "related_articles": [],
+    "related_articles": [
+        {
+            "id": "01990f3e-7c1a-7b52-9d0e-5a4f7d1c2b4a",
+            "kind": "knowledge",
+            "title": "湿地怎样固碳",
+            "summary": "从净月潭的三块湿地说起。",
+            "cover_url": "/media/5f0c9b7e2d1a4c3b8e6f7a9d0c1b2e3f-480.jpg",
+            "published_at": "2026-11-20T08:00:00+08:00",
+        }
+    ],
     "updated_at": "2026-11-20T09:00:00+08:00",
     "registry_as_of": "2026-11-23T09:00:00+08:00",
 }
@@ -244,6 +253,17 @@ class _OfficialView(Schema):
     official_carbon_year = fields.Integer(data_key="carbon_year", allow_none=True)
 
 
+class _ArticleView(Schema):
+    """An article about the site."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True)
+    title = fields.String(required=True)
+    summary = fields.String(required=True)
+    cover_url = MediaUrl(attribute="cover", required=True, allow_none=True)
+    published_at = Instant(required=True)
+
+
 class SitePageView(Schema):
     """A site's page: its profile, notices, opening hours, booking policy, indicators and technologies."""
 
@@ -285,7 +305,7 @@ class SitePageView(Schema):
     policy = fields.Nested(_PolicyView)
     indicators = fields.List(fields.Nested(_IndicatorView))
     technologies = fields.List(fields.Nested(_TechnologyView), attribute="site.technologies")
-    related_articles = fields.List(fields.Dict(keys=fields.String()))
+    related_articles = fields.List(fields.Nested(_ArticleView))
     updated_at = Instant(attribute="site.updated_at")
     registry_as_of = Instant()
 

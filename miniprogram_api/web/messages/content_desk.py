@@ -72,13 +72,17 @@ MESSAGES = {
     ),
     "content.quiz_right": ("第 {question} 道题没有标出正确答案。", "Question {question} has nothing right."),
     "content.reason_missing": ("请说明理由。", "Say why."),
+    "content.official_not_open": (
+        "这篇文章正在送往公众号或已经送达，不能再送一次。",
+        "It is on its way into the official account, or there.",
+    ),
     "content.word_wrong": (
         "“{word}”可能有误，建议改为“{suggestion}”；确需保留请说明理由。",
-        "“{word}” may be wrong; “{suggestion}” is meant.",
+        '"{word}" may be wrong; "{suggestion}" is meant.',
     ),
     "content.word_sensitive": (
         "“{word}”在敏感词库中，请修改；确需保留请说明理由。",
-        "“{word}” is a sensitive word.",
+        '"{word}" is a sensitive word.',
     ),
     "content.time_over": ("这个时间已经过去。", "This time is over."),
     "content.too_far_ahead": ("最多提前一年排期。", "At most a year ahead."),

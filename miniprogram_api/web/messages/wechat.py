@@ -26,6 +26,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A value does not meet WeChat's rules ({name}).",
     ),
     "wechat.send_refused": ("订阅消息未能送达。", "The subscribe message was not delivered."),
+    "wechat.official_refused": (
+        "公众号没有接受这项内容（错误码 {errcode}）。",
+        "The official account did not take it (code {errcode}).",
+    ),
     "wechat.outcome_unknown": (
         "无法确认消息是否已送达。",
         "It is not known whether the message was delivered.",

@@ -1,4 +1,4 @@
-"""Writing: the input method, formats by mouse and keyboard, and what other programs put into the clipboard."""
+"""Writing: the input method, formats by mouse and keyboard, and what is pasted from other programs."""
 
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,8 @@ def test_a_text_of_an_official_account_keeps_its_structure_only(desk: Desk, empt
         "heading", "paragraph", "imagePlaceholder", "blockquote", "bulletList", "paragraph", "paragraph",
     ]  # fmt: skip
     assert texts(blocks[0]) == "绿色出行 从我做起"
-    assert {"type": "text", "marks": [{"type": "bold"}], "text": "每人每次约少排 1.2 千克"} in blocks[1]["content"]
+    bold = {"type": "text", "marks": [{"type": "bold"}], "text": "每人每次约少排 1.2 千克"}
+    assert bold in blocks[1]["content"]
     assert blocks[2]["attrs"] == {"origin": "mmbiz.qpic.cn", "alt": "电车进站"}
     assert texts(blocks[3]) == "低碳不是少用，是用得聪明。"
     assert [texts(item) for item in blocks[4]["content"]] == ["带上自己的水杯", "拼车更省"]

@@ -1,8 +1,10 @@
 """The page of an article: what the public sees, what is worked on, what is missing, and what can be done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import current_app, request, url_for
 from sqlalchemy.orm import Session
@@ -33,10 +35,9 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.content import OverrideForm
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.views.content import marking
-from miniprogram_api.console.views.content.showing import progress_of, show_text, staff_ids
+from miniprogram_api.console.views.content.showing import names_of, progress_of, show_text
 from miniprogram_api.console.words import content as words
 from miniprogram_api.console.words import say_instant
-from miniprogram_api.identity.queries_people import names_of_staff
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.web import messages
@@ -78,7 +79,7 @@ def _look(session: Session, desk: DeskArticle, now: datetime) -> dict[str, Any]:
     marked = marking.of_open_points(open_points)
     text = show_text(session, desk.latest, {mark.listed for mark in marked})
     pushes, posts = list_sent(session, article.id) if desk.sent else ([], [])
-    names = names_of_staff(session, staff_ids(article, desk.latest, submission, *reviews, desk.lock))
+    names = names_of(session, article, desk.latest, submission, *reviews, desk.lock)
     returned = _returned(submission, reviews)
     return {
         "article": article,
@@ -166,11 +167,11 @@ def _say_failure(plan: Plan | None) -> str:
     return "" if plan is None or plan.failure is None else words.say_failure(plan.failure)
 
 
-def _say_lock(desk: DeskArticle, names: dict[str, str]) -> str:
+def _say_lock(desk: DeskArticle, names: Mapping[UUID, str]) -> str:
     if desk.lock is None:
         return ""
     mine = desk.lock.staff_id == current_principal().id
-    who = "您在另一个窗口" if mine else names.get(str(desk.lock.staff_id), "有人")
+    who = "您在另一个窗口" if mine else names[desk.lock.staff_id] or "有人"
     return f"{who}从 {say_instant(desk.lock.taken_at)} 起正在编辑这篇文章。"
 
 

@@ -9,6 +9,7 @@ from flask import current_app, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from content.errors import ArticleMissing
 from content.models import ArticleKind
 from content.queries.desk_list import DeskFilter, DeskRow, list_deleted, list_desk_articles, list_places
 from content.queries.desk_topics import list_topic_names
@@ -26,6 +27,7 @@ from miniprogram_api.kernel.paging import Page
 from miniprogram_api.web.schemas import parse_id
 
 _PER_PAGE = 20
+_WRITE = "content.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def list_articles() -> Response:
         filters=form,
         form=None,
         filtered=wanted != DeskFilter(),
-        may_write=current_principal().may("content.write"),
+        may_write=current_principal().may(_WRITE),
         words=words,
         view_functions=current_app.view_functions,
     )
@@ -109,7 +111,7 @@ def list_deleted_articles() -> Response:
             [],
             False,
             kept_until=(row.article.deleted_at or now) + drafting.KEPT_IN_BIN,
-            may_restore=principal.may("content.write"),
+            may_restore=principal.may(_WRITE),
         )
         for row in found.items
     ]
@@ -117,11 +119,11 @@ def list_deleted_articles() -> Response:
 
 
 @console.post("/content/articles/<string:article_id>/delete")
-@signed_in("content.write")
+@signed_in(_WRITE)
 def delete_article(article_id: str) -> Response:
     """Put a draft that was never shown into the bin."""
     with atomic() as session:
-        article = lock_managed_article(session, current_principal(), "content.write", parse_id(article_id))
+        article = lock_managed_article(session, current_principal(), _WRITE, parse_id(article_id))
         drafting.delete_article(session, article, actor=current_actor(), now=clock.now())
         title = article.title
     told = f"草稿《{title or '还没有标题'}》已删除，30 天内可以在回收站恢复。"
@@ -129,13 +131,15 @@ def delete_article(article_id: str) -> Response:
 
 
 @console.post("/content/articles/<string:article_id>/put-back")
-@signed_in("content.write")
+@signed_in(_WRITE)
 def put_back_article(article_id: str) -> Response:
-    """Take it out again."""
+    """Take it out again; nothing happens to one that is not in there."""
+    principal, wanted = current_principal(), parse_id(article_id)
     with atomic() as session:
-        article = lock_managed_article(
-            session, current_principal(), "content.write", parse_id(article_id), binned=True
-        )
+        try:
+            article = lock_managed_article(session, principal, _WRITE, wanted, binned=True)
+        except ArticleMissing:
+            article = lock_managed_article(session, principal, _WRITE, wanted)
         drafting.put_back(session, article, actor=current_actor(), now=clock.now())
         address, title = url_for("console.show_article", article_id=article.id), article.title
     return done(address, f"草稿《{title or '还没有标题'}》已恢复。")

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import url_for
+from flask import current_app, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from config.settings import Settings
 from content.errors import NotApproved, NotLive, TextChanged
 from content.models import Article, Plan, Revision, Standing, Submission, SubmissionState
 from content.queries.submissions import find_standing_submission
@@ -63,7 +64,7 @@ def publish_article(article_id: str) -> Response:
         audience = telling.audience_of(session, revision)
         plan = session.get(Plan, article.id)
     form = PublishForm(data=_proposal(plan, now))
-    form.official.choices = telling.official_choices()
+    form.official.choices = telling.official_choices(_settings())
     if step is not Step.FILL and form.validate() and form.complete(now):
         with showing_refusals(form):
             if form.content_hash.data != submission.content_hash:
@@ -90,6 +91,11 @@ def publish_article(article_id: str) -> Response:
     )
 
 
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
 def _proposal(plan: Plan | None, now: datetime) -> dict[str, Any]:
     """What the form begins with: the plan there is, else tomorrow morning for who chooses to wait."""
     if plan is None:
@@ -104,6 +110,7 @@ def _proposal(plan: Plan | None, now: datetime) -> dict[str, Any]:
         "expires": plan.expires_at is not None,
         "expires_on": last_day(plan.expires_at),
         "push": plan.push,
+        "official": telling.official_way(_settings()) if plan.official else "",
     }
 
 

@@ -1,9 +1,10 @@
 """Review: the queue, one text with what it changed and what the word lists say, and the decision about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import request, url_for
 from sqlalchemy.orm import Session
@@ -20,11 +21,10 @@ from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.content import APPROVE, ReviewForm
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.views.content import comparing, marking
-from miniprogram_api.console.views.content.showing import progress_of, show_text, staff_ids
+from miniprogram_api.console.views.content.showing import names_of, progress_of, show_text
 from miniprogram_api.console.waiting import Waiting as Card
 from miniprogram_api.console.waiting import waits
 from miniprogram_api.console.words import content as words
-from miniprogram_api.identity.queries_people import names_of_staff
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.db import atomic, reading
@@ -70,7 +70,7 @@ def list_reviews() -> Response:
         counts = queries.count_waiting(session, principal)
         waiting = queries.list_waiting(session, principal, step=step)
         decided = queries.list_decided(session, principal.id)
-        names = names_of_staff(session, [each.submission.submitted_by for each in waiting])
+        names = names_of(session, *(each.submission for each in waiting))
     return page(
         "content/reviews.html",
         waiting=[_line(each, names) for each in waiting],
@@ -81,14 +81,14 @@ def list_reviews() -> Response:
     )
 
 
-def _line(waiting: Waiting, names: dict[str, str]) -> _Line:
+def _line(waiting: Waiting, names: Mapping[UUID, str]) -> _Line:
     return _Line(
         waiting.article,
         waiting.title,
         waiting.kind,
         waiting.step,
         waiting.since,
-        names.get(str(waiting.submission.submitted_by), ""),
+        names[waiting.submission.submitted_by],
         words.say_bar(wrote=waiting.wrote, decided=waiting.decided),
     )
 
@@ -202,7 +202,7 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
     before, compared_with = comparing.before_of(session, mine.article, submission)
     text = show_text(session, revision, {mark.word for mark in marks})
     overrides = [mark.override for mark in marks]
-    names = names_of_staff(session, staff_ids(submission, *reviews, *notes, *overrides))
+    names = names_of(session, submission, *reviews, *notes, *overrides)
     _fill(form, mine)
     return {
         "submission": submission,

@@ -16,9 +16,8 @@ from miniprogram_api.console.access import current_actor, current_principal, sig
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.pages import done, page
 from miniprogram_api.console.views.content.comparing import compare_texts
-from miniprogram_api.console.views.content.showing import may_at, show_text
+from miniprogram_api.console.views.content.showing import may_at, names_of, show_text
 from miniprogram_api.console.words import content as words
-from miniprogram_api.identity.queries_people import names_of_staff
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.paging import page as read_page
@@ -54,7 +53,7 @@ def list_revisions(article_id: str) -> Response:
             cursor=request.args.get("cursor"),
             descending=True,
         )
-        names = names_of_staff(session, [each.saved_by for each in found.items])
+        names = names_of(session, *found.items)
         plan = session.get(Plan, article.id)
     before = article.live_revision_id or (found.items[1].id if len(found.items) > 1 else None)
     return page(
@@ -70,7 +69,7 @@ def show_revision(article_id: str, revision_id: str) -> Response:
         article = _look_at(session, article_id)
         revision = find_revision(session, article, revision_id)
         shown = show_text(session, revision)
-        names = names_of_staff(session, [revision.saved_by])
+        names = names_of(session, revision)
         may_restore = may_at(session, _WRITE, article) and revision.number != article.latest_number
     return page(
         "content/revision.html",
@@ -91,7 +90,7 @@ def compare_revisions(article_id: str) -> Response:
     with reading() as session:
         article = _look_at(session, article_id)
         before, after = _pair(session, article)
-        names = names_of_staff(session, [before.saved_by, after.saved_by])
+        names = names_of(session, before, after)
         changes = compare_texts(session, before, after)
     return page(
         "content/compare.html", article=article, before=before, after=after, compared=changes, names=names

@@ -1,8 +1,9 @@
 """What several pages show of a text: its parts by the block renderer, its cover, its marks, its changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from miniprogram_api.console.access import current_principal
 from miniprogram_api.console.blocks import Part, parts_of
 from miniprogram_api.console.words import content as words
 from miniprogram_api.console.words import say_instant
+from miniprogram_api.identity.queries_people import names_of_staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Progress:
 
 
 def progress_of(
-    submission: Submission | None, reviews: Iterable[Review], names: dict[str, str]
+    submission: Submission | None, reviews: Iterable[Review], names: Mapping[UUID, str]
 ) -> list[Progress]:
     """The steps that a submission asks for, each with who decided when."""
     if submission is None:
@@ -66,11 +68,11 @@ def progress_of(
 
 
 def _progress(
-    submission: Submission, at: int, step: Step, review: Review | None, names: dict[str, str]
+    submission: Submission, at: int, step: Step, review: Review | None, names: Mapping[UUID, str]
 ) -> Progress:
     name = words.STEPS[step.value]
     if review is not None:
-        who = f"{names.get(str(review.reviewer_id), '')}，{say_instant(review.decided_at)}"
+        who = f"{names[review.reviewer_id]}，{say_instant(review.decided_at)}"
         said, _ = words.DECISIONS[review.decision.value]
         return Progress(name, "returned" if said == "退回" else "done", f"{said}，{who}")
     if submission.state is SubmissionState.OPEN and at == submission.approved_steps:
@@ -89,10 +91,12 @@ def may_at(session: Session, permission: str, article: Article) -> bool:
     )
 
 
-def staff_ids(*found: Any) -> list[Any]:
-    """The ids of everybody whom these rows name."""
+def names_of(session: Session, *found: Any) -> dict[UUID, str]:
+    """What everybody is called whom these rows name; one statement."""
     there = [each for each in found if each is not None]
-    return [getattr(each, name) for each in there for name in _PEOPLE if hasattr(each, name)]
+    wanted = {getattr(each, name) for each in there for name in _PEOPLE if hasattr(each, name)}
+    named = names_of_staff(session, wanted)
+    return {each: named.get(str(each), "") for each in wanted}
 
 
-_PEOPLE = ("saved_by", "reviewer_id", "submitted_by", "owner_id", "allowed_by", "planned_by", "staff_id")
+_PEOPLE = ("saved_by", "reviewer_id", "submitted_by", "owner_id", "allowed_by", "changed_by", "staff_id")

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from wtforms.fields.choices import SelectChoice
 
+from config.settings import Settings
 from content.models import Revision
 from content.queries.desk_topics import count_followers, followers_of
 from miniprogram_api.console.forms.fields import picks
@@ -53,12 +54,20 @@ def _template() -> Template | None:
 
 
 _NEW_ARTICLE = "article_published"
-_OFFICIAL = {"": "不发到公众号", "draft": "同时放进公众号草稿箱"}
+_OFFICIAL = {"": "不发到公众号", "draft": "同时放进公众号草稿箱", "publish": "同时在公众号发布"}
 
 
-def official_choices(*, configured: bool = False) -> list[SelectChoice]:
-    """What can be done with the official account, where one is set up."""
-    return picks(_OFFICIAL.items()) if configured else []
+def official_choices(settings: Settings) -> list[SelectChoice]:
+    """What can be done with the official account, where one is set up: a draft, or publishing it, as set."""
+    way = official_way(settings)
+    return picks((name, _OFFICIAL[name]) for name in ("", way)) if way else []
+
+
+def official_way(settings: Settings) -> str:
+    """How articles go to the official account here; nothing where there is none."""
+    if settings.official is None:
+        return ""
+    return "publish" if settings.wechat_oa_publish else "draft"
 
 
 def say_official(chosen: str | None) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content.models import Topic
-from content.queries.desk_topics import list_desk_topics, list_retired_topics
+from content.queries.desk_topics import find_topic, list_desk_topics, list_retired_topics
 from content.service import topics
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
@@ -71,9 +71,9 @@ def edit_topic(topic_id: str) -> Response:
     return page("content/topic.html", form=form, topic=topic)
 
 
-def _change(topic_id: str, change: Callable[[Session, Topic], None], *, retired: bool = False) -> str:
+def _change(topic_id: str, change: Callable[[Session, Topic], None]) -> str:
     with atomic() as session:
-        topic = topics.get_topic(session, parse_id(topic_id), retired=retired)
+        topic = topics.get_topic(session, parse_id(topic_id))
         change(session, topic)
         return topic.name
 
@@ -103,10 +103,10 @@ def retire_topic(topic_id: str) -> Response:
 @console.post("/content/topics/<string:topic_id>/restore")
 @signed_in(_MANAGE)
 def restore_topic(topic_id: str) -> Response:
-    """Show a retired topic again."""
-    name = _change(
-        topic_id,
-        lambda session, topic: topics.put_topic_back(session, topic, actor=current_actor()),
-        retired=True,
-    )
+    """Show a retired topic again; nothing happens to one that is shown."""
+    with atomic() as session:
+        topic = find_topic(session, parse_id(topic_id))
+        if topic.retired_at is not None:
+            topics.put_topic_back(session, topic, actor=current_actor())
+        name = topic.name
     return _back(f"专题“{name}”已恢复，小程序里马上能看到。")

@@ -15,8 +15,8 @@ from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.acting import as_attachment
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.pages import page
+from miniprogram_api.console.views.content.showing import names_of
 from miniprogram_api.console.words import content as words
-from miniprogram_api.identity.queries_people import names_of_staff
 from miniprogram_api.identity.service import staff_profiles
 from miniprogram_api.kernel import clock, sheets
 from miniprogram_api.kernel.clock import BEIJING
@@ -57,8 +57,8 @@ class _Line:
 def _read(session: Session, article_id: str) -> tuple[Article, list[_Line]]:
     article = get_managed_article(session, current_principal(), "content.view", parse_id(article_id))
     rows = list_trail(session, article.id)
-    names = names_of_staff(session, [row.staff_id for row in rows])
-    return article, [_line(row, names.get(str(row.staff_id), "系统")) for row in rows]
+    names = names_of(session, *rows)
+    return article, [_line(row, names[row.staff_id]) for row in rows]
 
 
 def _line(row: TrailRow, who: str) -> _Line:

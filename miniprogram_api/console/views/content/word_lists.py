@@ -11,8 +11,8 @@ from miniprogram_api.console.access import current_actor, current_principal, sig
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.content import WordFilter, WordForm
 from miniprogram_api.console.pages import done, page, showing_refusals
+from miniprogram_api.console.views.content.showing import names_of
 from miniprogram_api.console.words import content as words
-from miniprogram_api.identity.queries_people import names_of_staff
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.paging import Page
@@ -29,7 +29,7 @@ def _page(form: WordForm) -> Response:
         found = _find(session, filters)
         newest = select(WordListVersion).order_by(WordListVersion.id.desc()).limit(_CHANGES)
         versions = session.scalars(newest).all()
-        names = names_of_staff(session, [each.changed_by for each in versions])
+        names = names_of(session, *versions)
     return page(
         "content/words.html",
         form=form,

@@ -1,0 +1,393 @@
+"""An article's way into the official account: a draft with its pictures, published only where wanted."""
+
+import io
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import select
+
+from content.errors import OfficialNotOpen
+from content.jobs.official import ask_official, send_to_official
+from content.models import Article, Asset, OfficialPost
+from content.service import assets, official, publishing
+from miniprogram_api.devtools.fake_wechat import (
+    DEMO_APPID,
+    DEMO_OFFICIAL_APPID,
+    DEMO_OFFICIAL_PUSH_AES_KEY,
+    DEMO_OFFICIAL_PUSH_TOKEN,
+    DEMO_OFFICIAL_SECRET,
+    DEMO_SECRET,
+    FakeWeChat,
+)
+from miniprogram_api.kernel import events, files
+from miniprogram_api.kernel.audit import SYSTEM, AuditRow
+from miniprogram_api.kernel.cache import MemoryCache
+from miniprogram_api.kernel.clock import now as clock_now
+from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.wechat.errors import Misconfigured
+from miniprogram_api.wechat.official import OfficialGateway
+from tests.conftest import Clock
+from tests.factories.content import body_of, heading, linked, picture
+from tests.support.clients import FakePeople
+from tests.support.publishing import Desk, make_desk, publish_article, staff_actor
+
+ACCOUNT = {
+    "wechat_oa_appid": DEMO_OFFICIAL_APPID,
+    "wechat_oa_secret": DEMO_OFFICIAL_SECRET,
+    "wechat_oa_push_token": DEMO_OFFICIAL_PUSH_TOKEN,
+    "wechat_oa_push_aes_key": DEMO_OFFICIAL_PUSH_AES_KEY,
+}
+PUBLISHING = ACCOUNT | {"wechat_oa_publish": True}
+ADD_DRAFT, SUBMIT = "/cgi-bin/draft/add", "/cgi-bin/freepublish/submit"
+
+pytestmark = pytest.mark.usefixtures("clock")
+drafts_only = pytest.mark.parametrize("settings", [ACCOUNT], indirect=True)
+publishing_too = pytest.mark.parametrize("settings", [PUBLISHING], indirect=True)
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    with atomic() as session:
+        return make_desk(session)
+
+
+@pytest.fixture
+def fake(fake_wechat: FakeWeChat) -> FakeWeChat:
+    fake_wechat.state.settings.publish_held = True
+    return fake_wechat
+
+
+def stored_asset(desk: Desk, *, width: int = 1200) -> UUID:
+    """A picture of the library with its files."""
+    raw = io.BytesIO()
+    Image.effect_noise((width, width // 2), 40).convert("RGB").save(raw, "JPEG")
+    image = files.current().save_image(raw.getvalue())
+    sizes = files.current().save_sizes(image)
+    described = {"title": "屋顶", "alt": "雪后的屋顶", "source": "编辑部", "licence": "自有版权"}
+    with atomic() as session:
+        asset = assets.add_asset(
+            session,
+            image,
+            sizes,
+            organisation_id=None,
+            site_id=None,
+            staff_id=desk.writer,
+            actor=staff_actor(desk.writer),
+            now=clock_now(),
+            **described,
+        )
+        return asset.id
+
+
+def published(desk: Desk, **values: Any) -> Article:
+    """An article that is to go to the official account, asked for."""
+    values = {"cover_asset_id": str(stored_asset(desk)), **values}
+    with atomic() as session:
+        article = publish_article(session, desk=desk, official=True, **values)
+    while events.drain():
+        pass
+    return article
+
+
+def shelf(fake: FakeWeChat) -> dict[str, Any]:
+    return FakePeople(fake).control("GET", "/official")
+
+
+def calls(fake: FakeWeChat) -> Counter[str]:
+    return Counter(FakePeople(fake).calls())
+
+
+def fault(fake: FakeWeChat, path: str, name: str, **more: Any) -> None:
+    FakePeople(fake).control("POST", "/faults", path=path, fault=name, **more)
+
+
+def posts() -> list[tuple[str, str | None]]:
+    with reading() as session:
+        rows = session.scalars(select(OfficialPost).order_by(OfficialPost.id))
+        return [(post.state.value, post.outcome) for post in rows]
+
+
+def pushed_to(app: Flask, fake: FakeWeChat) -> None:
+    """What the fake pushed arrives, and is acted upon."""
+    for entry in fake.pushed():
+        answer = app.test_client().post(f"/wechat/official/push?{entry['query']}", data=entry["body"])
+        assert answer.status_code == 200
+    events.drain()
+
+
+def finish(fake: FakeWeChat, *statuses: int) -> None:
+    FakePeople(fake).control("POST", "/official/statuses", statuses=list(statuses))
+    for publication in shelf(fake)["publications"]:
+        FakePeople(fake).control("POST", "/official/finish", publish_id=publication["publish_id"])
+    fake.pushed()
+
+
+@drafts_only
+def test_a_published_article_becomes_a_draft_there(desk: Desk, fake: FakeWeChat) -> None:
+    inside = stored_asset(desk, width=1600)
+    body = body_of(
+        heading("冬天发电"),
+        "低温让光伏板效率更高。",
+        picture(inside, alt="雪后的<屋顶>"),
+        linked("国家能源局", "https://www.nea.gov.cn/x?a=1&b=2"),
+    )
+    published(
+        desk,
+        title="长" * 50,
+        summary="要点" * 60,
+        byline="长春市低碳示范区宣传编辑部新媒体小组成员",
+        body=body,
+    )
+
+    send_to_official()
+
+    (draft,) = shelf(fake)["drafts"]
+    (article,) = draft["articles"]
+    (url,) = shelf(fake)["pictures"]
+    assert article["title"] == "长" * 31 + "…"
+    assert (len(article["digest"]), len(article["author"])) == (120, 16)
+    assert f'<img src="{url}" alt="雪后的&lt;屋顶&gt;">' in article["content"]
+    assert '<a href="https://www.nea.gov.cn/x?a=1&amp;b=2">国家能源局</a>' in article["content"]
+    assert "<h2>冬天发电</h2>" in article["content"]
+    assert "/media/" not in article["content"]
+    assert "srcset" not in article["content"]
+    assert (posts(), calls(fake)[SUBMIT]) == ([("draft", None)], 0)
+
+
+@drafts_only
+def test_a_picture_goes_up_once_for_good(desk: Desk, fake: FakeWeChat) -> None:
+    cover, inside = stored_asset(desk), stored_asset(desk)
+    for _ in range(2):
+        published(desk, cover_asset_id=str(cover), body=body_of("字", picture(inside)))
+        send_to_official()
+    assert posts() == [("draft", None)] * 2
+    assert calls(fake)["/cgi-bin/media/uploadimg"] == 1
+    assert calls(fake)["/cgi-bin/material/add_material"] == 1
+
+
+@drafts_only
+def test_a_cover_that_the_account_lost_goes_up_anew(desk: Desk, fake: FakeWeChat, clock: Clock) -> None:
+    cover = str(stored_asset(desk))
+    published(desk, cover_asset_id=cover)
+    send_to_official()
+    fake.state.official.materials.clear()
+    published(desk, cover_asset_id=cover)
+    send_to_official()
+    assert posts() == [("draft", None), ("pending", "cover_unknown")]
+    clock.advance(minutes=2)
+    send_to_official()
+    assert posts() == [("draft", None)] * 2
+
+
+@drafts_only
+def test_each_revision_is_sent_once(app: Flask, desk: Desk, fake: FakeWeChat, clock: Clock) -> None:
+    article = published(desk)
+    with atomic() as session:
+        post = session.scalars(select(OfficialPost)).one()
+        again = official.request_post(
+            session,
+            article_id=article.id,
+            revision_id=post.revision_id,
+            publish=False,
+            staff_id=desk.publisher,
+            actor=SYSTEM,
+            now=clock.now,
+        )
+    for _ in range(3):
+        send_to_official()
+    assert (again, calls(fake)[ADD_DRAFT]) == (False, 1)
+
+
+def test_without_an_account_nothing_is_asked_for(desk: Desk) -> None:
+    published(desk)
+    send_to_official()
+    ask_official()
+    assert posts() == []
+
+
+@publishing_too
+def test_nought_means_queued_and_the_push_tells_the_result(app: Flask, desk: Desk, fake: FakeWeChat) -> None:
+    published(desk)
+    send_to_official()
+    assert posts() == [("queued", None)]
+    finish(fake, 0)
+    pushed_to(app, fake)
+    pushed_to(app, fake)  # again: it changes nothing
+    assert posts() == [("published", None)]
+    with reading() as session:
+        assert str(session.scalars(select(OfficialPost.url)).one()).startswith("http://mp.weixin.qq.com/s")
+        trail = session.scalars(
+            select(AuditRow.after).where(AuditRow.action == "content.advance_official").order_by(AuditRow.id)
+        )
+        assert [row["official_state"] for row in trail if row] == ["draft", "queued", "published"]
+
+
+@publishing_too
+def test_where_no_push_comes_the_poll_tells_it(
+    app: Flask, desk: Desk, fake: FakeWeChat, clock: Clock
+) -> None:
+    published(desk)
+    send_to_official()
+    clock.advance(minutes=3)
+    ask_official()
+    assert posts() == [("queued", None)]
+    finish(fake, 4)
+    clock.advance(minutes=3)
+    ask_official()
+    pushed_to(app, fake)  # late, and no news
+    assert posts() == [("failed", "audit_refused")]
+
+
+@publishing_too
+def test_what_is_taken_down_there_later_is_told(app: Flask, desk: Desk, fake: FakeWeChat) -> None:
+    published(desk)
+    send_to_official()
+    finish(fake, 0)
+    pushed_to(app, fake)
+    finish(fake, 5)
+    pushed_to(app, fake)
+    assert posts() == [("failed", "deleted_there")]
+
+
+@publishing_too
+def test_a_result_that_never_comes_is_for_people(desk: Desk, fake: FakeWeChat, clock: Clock) -> None:
+    published(desk)
+    send_to_official()
+    clock.advance(days=4)
+    ask_official()
+    assert posts() == [("unknown", "no_result")]
+
+
+@publishing_too
+def test_an_account_that_may_not_publish_keeps_the_draft(desk: Desk, fake: FakeWeChat) -> None:
+    FakePeople(fake).control("POST", "/accounts", appid=DEMO_OFFICIAL_APPID, certified=False)
+    published(desk)
+    for _ in range(2):
+        send_to_official()
+    assert posts() == [("draft", "no_permission")]
+    assert (len(shelf(fake)["drafts"]), calls(fake)[SUBMIT]) == (1, 1)
+
+
+@publishing_too
+@pytest.mark.parametrize(
+    ("path", "name", "drafts", "publications"),
+    [
+        (ADD_DRAFT, "reset_before", 0, 0),
+        (ADD_DRAFT, "reset_after", 1, 0),
+        (ADD_DRAFT, "html", 0, 0),
+        (SUBMIT, "reset_after", 0, 1),
+        (SUBMIT, "truncated", 0, 1),
+    ],
+)
+def test_what_may_have_arrived_is_not_sent_again_by_itself(
+    desk: Desk, fake: FakeWeChat, clock: Clock, path: str, name: str, drafts: int, publications: int
+) -> None:
+    fault(fake, path, name)
+    published(desk)
+    for _ in range(3):
+        send_to_official()
+        clock.advance(hours=1)
+    assert posts() == [("unknown", "no_answer")]
+    assert (len(shelf(fake)["drafts"]), len(shelf(fake)["publications"])) == (drafts, publications)
+    assert calls(fake)[path] == 1
+
+
+@drafts_only
+def test_an_outage_is_waited_out_and_given_up_in_the_end(desk: Desk, fake: FakeWeChat, clock: Clock) -> None:
+    fault(fake, "/cgi-bin/material/add_material", "502", times=1)
+    published(desk)
+    send_to_official()
+    assert posts() == [("pending", "unavailable")]
+    clock.advance(minutes=2)
+    send_to_official()
+    assert posts() == [("draft", None)]
+
+    fault(fake, ADD_DRAFT, "errcode", errcode=45009, times="forever")
+    published(desk)
+    for _ in range(official.MAX_ATTEMPTS):
+        send_to_official()
+        clock.advance(days=1)
+    assert posts() == [("draft", None), ("failed", "unavailable")]
+
+
+@drafts_only
+def test_a_dead_workers_claim_is_unknown_and_people_may_begin_anew(
+    desk: Desk, fake: FakeWeChat, clock: Clock
+) -> None:
+    published(desk)
+    with atomic() as session:
+        assert official.claim(session, now=clock.now) is not None
+    send_to_official()
+    assert posts() == [("sending", None)]
+    clock.advance(hours=1)
+    send_to_official()
+    assert (posts(), calls(fake)[ADD_DRAFT]) == ([("unknown", "abandoned")], 0)
+
+    with atomic() as session:
+        post = session.scalars(select(OfficialPost)).one()
+        official.send_again(session, post, actor=staff_actor(desk.publisher), now=clock.now)
+    send_to_official()
+    assert posts() == [("draft", None)]
+    with atomic() as session:
+        post = session.scalars(select(OfficialPost)).one()
+        with pytest.raises(OfficialNotOpen):
+            official.send_again(session, post, actor=SYSTEM, now=clock.now)
+
+
+@drafts_only
+def test_an_article_taken_back_meanwhile_stays_away(desk: Desk, fake: FakeWeChat, clock: Clock) -> None:
+    article = published(desk)
+    with atomic() as session:
+        found = session.get_one(Article, article.id)
+        actor = staff_actor(desk.publisher)
+        publishing.retract_article(session, found, reason="有误", actor=actor, now=clock.now)
+    send_to_official()
+    assert (posts(), shelf(fake)["drafts"]) == ([("failed", "not_shown")], [])
+
+
+@drafts_only
+def test_a_text_that_the_account_refuses_fails_with_its_code(desk: Desk, fake: FakeWeChat) -> None:
+    fault(fake, ADD_DRAFT, "errcode", errcode=45166)
+    published(desk)
+    send_to_official()
+    assert posts() == [("failed", "errcode_45166")]
+
+
+@drafts_only
+def test_what_is_too_long_or_has_no_cover_is_not_even_sent(desk: Desk, fake: FakeWeChat) -> None:
+    published(desk, body=body_of("字" * 20_000))
+    article = published(desk)
+    with atomic() as session:
+        asset = session.get_one(Asset, session.get_one(Article, article.id).cover_asset_id)
+        files.current().delete(asset.file_name)
+    send_to_official()
+    assert posts() == [("failed", "too_long"), ("failed", "no_cover")]
+    assert calls(fake)[ADD_DRAFT] == 0
+
+
+@publishing_too
+def test_the_two_accounts_never_mix(app: Flask, desk: Desk, fake: FakeWeChat) -> None:
+    published(desk)
+    send_to_official()
+    app.extensions["wechat"].mini_program_code("scene", "pages/index/index")
+    tokens = FakePeople(fake).control("GET", "/tokens")["tokens"]
+    by_appid = {token["appid"]: token["token"] for token in tokens}
+    assert by_appid.keys() == {DEMO_APPID, DEMO_OFFICIAL_APPID}
+    for call in FakePeople(fake).control("GET", "/logs")["requests"]:
+        used = call["query"].get("access_token")
+        official_call = call["path"].startswith(("/cgi-bin/draft", "/cgi-bin/freepublish", "/cgi-bin/m"))
+        assert used in {None, by_appid[DEMO_OFFICIAL_APPID if official_call else DEMO_APPID]}
+
+
+@drafts_only
+def test_the_mini_programs_secret_opens_nothing_there(app: Flask, fake: FakeWeChat) -> None:
+    mine = replace(app.extensions["settings"].official, appid=DEMO_APPID, secret=DEMO_SECRET)
+    gateway = OfficialGateway(mine, MemoryCache())
+    with pytest.raises(Misconfigured):
+        gateway.get_publication("1")
+    gateway.close()

@@ -137,8 +137,8 @@ def test_two_editors_see_each_other_and_both_texts(
     app: Flask, browser: Browser, desk: Desk, writer: Writer
 ) -> None:
     with atomic() as session:
-        colleague = make_staff(session, role=Role.EDITOR, display_name="李明")
-        colleague_id = colleague.id
+        colleague = make_staff(session, role=Role.EDITOR)
+        colleague.display_name, colleague_id = "李明", colleague.id
     context = browser.new_context(**IN_CHANGCHUN, viewport={"width": 1366, "height": 768})
     context.set_default_timeout(30_000)
     other_desk = Desk(context, desk.origin)

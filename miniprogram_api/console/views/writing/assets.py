@@ -105,22 +105,22 @@ def _add(form: AssetForm) -> Asset:
     # Outside the transaction: decoding takes long, and SQLite has one writer.
     written = keeping_picture(lambda: files.current().save_image(uploaded), form.file)
     with written as (image, sizes), atomic() as session:
-            principal = current_principal()
-            place = read_place(session, principal, form.place.data)
-            return assets.add_asset(
-                session,
-                image,
-                sizes,
-                title=facts["title"],
-                alt=facts["alt"],
-                source=facts["source"],
-                licence=facts["licence"],
-                organisation_id=place.organisation_id,
-                site_id=place.site_id,
-                staff_id=principal.id,
-                actor=current_actor(),
-                now=clock.now(),
-            )
+        principal = current_principal()
+        place = read_place(session, principal, form.place.data)
+        return assets.add_asset(
+            session,
+            image,
+            sizes,
+            title=facts["title"],
+            alt=facts["alt"],
+            source=facts["source"],
+            licence=facts["licence"],
+            organisation_id=place.organisation_id,
+            site_id=place.site_id,
+            staff_id=principal.id,
+            actor=current_actor(),
+            now=clock.now(),
+        )
 
 
 @console.route("/content/assets/<string:asset_id>", methods=["GET", "POST"])

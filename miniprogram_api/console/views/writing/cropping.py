@@ -39,10 +39,13 @@ def crop_asset(asset_id: str) -> Response:
 
 
 def _cut(asset: Asset, form: CropForm) -> Asset:
-    with keeping_picture(lambda: files.current().crop_image(asset.file_name, form.box), form.width) as (
-        image,
-        sizes,
-    ), atomic() as session:
+    with (
+        keeping_picture(lambda: files.current().crop_image(asset.file_name, form.box), form.width) as (
+            image,
+            sizes,
+        ),
+        atomic() as session,
+    ):
         return assets.crop_asset(
             session,
             get_managed_asset(session, current_principal(), WRITE, asset.id),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from content.models import Article, Revision, Standing
@@ -32,8 +32,8 @@ class UnfinishedArticles:
 
 
 def _unfinished(staff_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    shown_is_old = exists().where(
-        Revision.id == Article.live_revision_id, Revision.number < Article.latest_number
-    )
+    # Another revision than the one that a statement around this may have joined.
+    is_old = and_(Revision.id == Article.live_revision_id, Revision.number < Article.latest_number)
+    shown_is_old = exists().where(is_old).correlate(Article)
     unfinished = or_(Article.standing == Standing.DRAFT, shown_is_old)
     return Article.owner_id == staff_id, Article.deleted_at.is_(None), unfinished

@@ -40,6 +40,7 @@ WITHOUT_A_LINK = {
     "approve_grant",
     "close_conflict",
     "confirm_discard",
+    "correct_feedback_answer",
     "correct_no_show",
     "enable_staff_member",
     "open_invitation",
@@ -76,6 +77,7 @@ NO_SHELL = {
     "send_asset",
     "send_figures",
     "send_gate_worker",
+    "show_feedback_picture",
     "show_objection_file",
     "show_picture",
     "show_token",
@@ -115,7 +117,7 @@ def client(demo: Flask) -> FlaskClient:
 
 
 def _files_of(visit: Visit) -> set[str]:
-    return {unescape(address) for address in _FILES.findall(visit.answer.text)}
+    return {unescape(address) for address in _FILES.findall(visit.answer.text)} if visit.is_page else set()
 
 
 def _weight(client: FlaskClient, address: str) -> int:

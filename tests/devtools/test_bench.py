@@ -321,9 +321,15 @@ def test_a_short_exchange_finds_nothing_wrong(on_postgres: bool) -> None:
 
 def test_a_short_run_finds_nothing_wrong(on_postgres: bool) -> None:
     printed = _run_shortly(
-        on_postgres, "--rounds", "1", "--seconds", "0.15", "--sites", "15", "--projects", "0"
+        on_postgres,
+        *("--rounds", "1", "--seconds", "0.15", "--sites", "15", "--projects", "0", "--articles", "300"),
     )
     for title in (
+        "articles, first page, 304",
+        "articles by words",
+        "one article read by everybody",
+        "reads of one article at once",
+        "From publishing to another process showing it",
         "public list, first page, 304",
         "nearest of a type",
         "booking one slot",

@@ -36,6 +36,7 @@ from miniprogram_api.visits.models import (
     TicketState,
     Visitor,
 )
+from tests.factories.feedback import make_feedback
 from tests.factories.notices import make_objection
 from tests.factories.sites import LONG_AGO
 from tests.operations.conftest import World, status_of
@@ -285,6 +286,14 @@ def keep_an_objection(vandal: Vandal, world: World) -> Any:
     return objection.id
 
 
+def keep_feedback(vandal: Vandal, world: World) -> Any:
+    with Session(vandal.connection) as session:
+        feedback = make_feedback(session, member_id=world.member)
+        session.flush()
+    half_erase_member(vandal, world)
+    return feedback.id
+
+
 def agree_with_oneself(vandal: Vandal, world: World) -> Any:
     one = uuid4()
     vandal.set(
@@ -426,6 +435,7 @@ BREAKAGES: list[tuple[str, Breakage]] = [
     ("I10", keep_a_credit),
     ("I10", keep_the_words),
     ("I10", keep_an_objection),
+    ("I10", keep_feedback),
     ("I13", book_twice),
     ("I13-overlap", book_two_at_once),
     ("I13-person", bring_a_person_twice),

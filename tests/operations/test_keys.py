@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from miniprogram_api.feedback.models import FeedbackState
+from miniprogram_api.feedback.queries.sealed import seal
 from miniprogram_api.identity import totp
 from miniprogram_api.identity.models import Member, StaffAccount
 from miniprogram_api.identity.service import members
@@ -20,6 +22,7 @@ from miniprogram_api.visits.models import Booking, Slot, Visitor
 from tests.conftest import Clock
 from tests.factories import notices as notice_factory
 from tests.factories import partners as partner_factory
+from tests.factories.feedback import make_feedback
 from tests.factories.gate import Gate
 from tests.factories.members import give_phone, sign_in
 from tests.factories.sites import make_site
@@ -76,6 +79,8 @@ def exchange_with_registry() -> None:
         for field in ("title", "answer"):
             cipher = crypto.encrypt("核实", context=f"registry_objections.{field}:{objection.id}")
             setattr(objection, f"{field}_cipher", cipher)
+        answered = make_feedback(session, member_id=member.id, state=FeedbackState.ANSWERED)
+        seal(answered, "reason", "核实")
 
 
 def rotate() -> int:

@@ -26,7 +26,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and write the document after a whole run without failures."""
     given = sys.argv[1:] if arguments is None else arguments
     asked = _parse(given)
-    size = Size(rounds=asked.rounds, seconds=asked.seconds, sites=asked.sites)
+    size = Size(
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+        sites=asked.sites,
+        articles=asked.articles,
+        readers=max(1, asked.articles // 10),
+    )
     started = time.monotonic()
     order = _Order(None if asked.exchange else size, Amounts.of(asked.projects) if asked.projects else None)
     halves = []
@@ -56,6 +62,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="seconds for each row in each round (1.5)")
     parser.add_argument("--sites", type=int, default=1000)
     parser.add_argument(
+        "--articles", type=int, help="articles (100000); a tenth as many members read one of them at once"
+    )
+    parser.add_argument(
         "--only", choices=["embedded", "servers"], help="one half; the document is left alone"
     )
     parser.add_argument("--quick", action="store_true", help="a short look; the document is left alone")
@@ -68,6 +77,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     asked = parser.parse_args(arguments)
     if asked.projects is None:
         asked.projects = 500 if asked.quick else Amounts().projects
+    asked.articles = asked.articles or (2_000 if asked.quick else 100_000)
     asked.rounds = asked.rounds or (1 if asked.quick else 3)
     asked.seconds = asked.seconds or (0.7 if asked.quick else 1.5)
     return asked

@@ -1,4 +1,4 @@
-"""What a booking run leaves: cleared before it, tickets made for gates, everything counted after it."""
+"""What a run leaves: cleared before it, tickets made for gates, everything counted after it."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, text, update
 
+from content.jobs.reading import add_up_counts
+from content.models import ArticleCount, CountChange, Read
 from miniprogram_api.devtools.bench.world import Gate, World, table_of
 from miniprogram_api.kernel import audit, clock, events
 from miniprogram_api.kernel.audit import SYSTEM, AuditHead, AuditRow
@@ -33,12 +35,15 @@ from miniprogram_api.visits.rules.policy import DEFAULT
 from miniprogram_api.visits.service.ticketing import ticket_row
 from miniprogram_api.visits.tickets import TicketClaims
 
-_CLEARED = (Scan, Strike, Visitor, Ticket, Booking, Standing, StoredAnswer, DeliveryRow, EventRow, AuditRow)
+_CLEARED = (
+    *(Scan, Strike, Visitor, Ticket, Booking, Standing, StoredAnswer, DeliveryRow, EventRow, AuditRow),
+    *(Read, CountChange, ArticleCount),
+)
 _GENESIS = b"\0" * 32
 
 
 def clear() -> None:
-    """Undo every booking, so that each round meets the same database."""
+    """Undo every booking and every read, so that each round meets the same database."""
     with atomic() as session:
         if not is_sqlite(session):
             # Each booking that goes is looked up in every table that names bookings.
@@ -148,6 +153,13 @@ def count_admissions() -> int:
     """Heads that gates have let in."""
     with reading() as session:
         return session.scalars(select(func.count()).where(Scan.result == ScanResult.OK)).one()
+
+
+def count_reads() -> int:
+    """What was added up of members' reads."""
+    add_up_counts()
+    with reading() as session:
+        return session.scalars(select(func.coalesce(func.sum(ArticleCount.reads), 0))).one()
 
 
 def broken_promises() -> list[str]:

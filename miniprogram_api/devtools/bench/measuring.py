@@ -14,6 +14,7 @@ from miniprogram_api.devtools.bench.driver import Load, apply_load, run_together
 from miniprogram_api.devtools.bench.exchange import Passage
 from miniprogram_api.devtools.bench.figures import Series, median
 from miniprogram_api.devtools.bench.places import Place
+from miniprogram_api.devtools.bench.reading import publish_and_wait, read_at_once
 from miniprogram_api.devtools.bench.rows import (
     FLOOR,
     FLOOR_HOT,
@@ -41,6 +42,8 @@ class Size:
     rounds: int
     seconds: float
     sites: int
+    articles: int
+    readers: int  # of one article, at once
 
     @property
     def warm_up_s(self) -> float:
@@ -79,6 +82,8 @@ class Half:
     generator_us: float = 0.0  # CPU of the load generator per request of hello
     lists: dict[str, tuple[int, int]] = field(default_factory=dict)  # statements at 1 row and at 100
     passages: list[Passage] = field(default_factory=list)  # of the exchange with the registry
+    readings: list[Passage] = field(default_factory=list)
+    delays_s: list[float] = field(default_factory=list)  # from publishing to another process showing it
 
     def add_passages(self, passages: Sequence[Passage]) -> None:
         """Take up what was measured of the exchange; what went wrong there went wrong in this half."""
@@ -94,8 +99,8 @@ def measure(place: Place, size: Size, say: Say) -> Half:
     app = create_app(place.settings)
     floor.create_tables(place.floor_url)
     with app.app_context(), ExitStack() as stack:
-        say(f"{size.sites} sites, {size.members} members")
-        world = make_world(sites=size.sites, members=size.members)
+        say(f"{size.sites} sites, {size.members} members, {size.articles} articles")
+        world = make_world(sites=size.sites, members=size.members, articles=size.articles)
         product = stack.enter_context(
             serving("wsgi:app", environ=place.environ, log=place.folder / "product.log", ready="/readyz")
         )
@@ -112,6 +117,7 @@ def measure(place: Place, size: Size, say: Say) -> Half:
         for number in range(1, size.rounds + 1):
             bench.run_round(number)
         half.memory_at_last_mib = product.memory_mib()
+        bench.run_readings()
         _read_log(half, product)
         db.session.remove()
         db.engine.dispose()
@@ -184,6 +190,16 @@ class _Bench:
         if number == 1:
             self.half.memory_at_first_mib = self.product.memory_mib()
 
+    def run_readings(self) -> None:
+        """Once, after the rounds: everybody reads at once, and something is published."""
+        self.say(f"{self.size.readers} reads of one article")
+        passage = read_at_once(self.app, self.world, members=self.size.readers)
+        delays = publish_and_wait(self.world, self.product.port)
+        self.half.readings.append(passage)
+        self.half.delays_s = delays.seconds
+        self.half.problems += [f"{passage.title}: {what}" for what in passage.problems]
+        self.half.problems += delays.problems
+
     def _run_ceiling(self, name: str, request: traffic.Request, clients: int) -> None:
         texts = traffic.texts([request], at_least=100)
         load = self._load(self.beside.port, texts, clients=clients)
@@ -248,10 +264,12 @@ def _drift(row: Row, load: Load) -> list[str]:
     if row.effect is Effect.NOTHING:
         return []
     found = books.broken_promises()
-    if row.effect is Effect.BOOKINGS:
-        told, kept = load.statuses.get(201, 0), books.count_bookings()
-    else:
-        told, kept = load.statuses.get(200, 0), books.count_admissions()
+    status, count = {
+        Effect.BOOKINGS: (201, books.count_bookings),
+        Effect.ADMISSIONS: (200, books.count_admissions),
+        Effect.READS: (200, books.count_reads),
+    }[row.effect]
+    told, kept = load.statuses.get(status, 0), count()
     if told != kept and not load.lost:
         found.append(f"{told} were confirmed to clients, {kept} stand in the database")
     return found

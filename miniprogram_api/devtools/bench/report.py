@@ -5,13 +5,15 @@ import platform
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from miniprogram_api.devtools.bench.figures import Promise, Series, at_least, at_most, ratio
+from miniprogram_api.devtools.bench.exchange import Passage
+from miniprogram_api.devtools.bench.figures import Promise, Series, at_least, at_most, median, ratio
 from miniprogram_api.devtools.bench.measuring import Half, Measured
 from miniprogram_api.devtools.bench.rows import FLOOR, FLOOR_HOT, HELLO, Mode
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 _MEMORY_MIB = 110
 _START_CPU_S = 1.5
+_VISIBLE_WITHIN_S = 2.5
 
 
 def render(halves: Sequence[Half], *, command: str, at: datetime, notes: Sequence[str] = ()) -> str:
@@ -49,16 +51,20 @@ def _half(half: Half) -> Iterator[str]:
     if half.rows:
         yield from _requests(half)
     if half.passages:
-        yield from table(("exchange with the registry", "rows", "per second", "SQL per row"), _passages(half))
+        header = ("exchange with the registry", "rows", "per second", "SQL per row")
+        yield from table(header, _passages(half.passages))
+        yield ""
+    if half.readings:
+        yield from table(("reading", "rows", "per second", "SQL per row"), _passages(half.readings))
         yield ""
     yield from _notes(half)
     yield ""
 
 
-def _passages(half: Half) -> list[tuple[str, ...]]:
+def _passages(passages: Sequence[Passage]) -> list[tuple[str, ...]]:
     return [
         (passage.title, _number(passage.rows), _number(passage.rate), f"{passage.statements_per_row:.2f}")
-        for passage in half.passages
+        for passage in passages
     ]
 
 
@@ -185,6 +191,9 @@ def _notes_of_requests(half: Half) -> Iterator[str]:
             ",", " "
         )
         yield f"- Memory of each server process: {growth}; {_shown(at_most(memory, _MEMORY_MIB, ' MiB'))}."
+    if half.delays_s:
+        slowest = at_most(max(half.delays_s), _VISIBLE_WITHIN_S, " s", digits=1)
+        yield f"- From publishing to another process showing it: {_slowest(half)}; {_shown(slowest)}."
     start = at_most(half.start_cpu_s, _START_CPU_S, " s", digits=2)
     yield f"- Start of the application: {half.start_cpu_s:.2f} s of CPU; {_shown(start)}."
     constant = "; ".join(f"{name} {few} and {many}" for name, (few, many) in half.lists.items())
@@ -195,6 +204,10 @@ def _notes_of_requests(half: Half) -> Iterator[str]:
     yield f"- The load generator takes {half.generator_us:.0f} µs of CPU a request, on the same cores."
     if half.missing:
         yield f"- Not there yet, so not measured: {', '.join(half.missing)}."
+
+
+def _slowest(half: Half) -> str:
+    return f"{median(half.delays_s):.1f} s, at most {max(half.delays_s):.1f} s in {len(half.delays_s)} tries"
 
 
 def _joined(figures: Sequence[float]) -> str:

@@ -23,6 +23,7 @@ class Effect(StrEnum):
     NOTHING = "nothing"
     BOOKINGS = "bookings"
     ADMISSIONS = "admissions"
+    READS = "reads"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,9 @@ HELLO, NOOP, FLOOR, FLOOR_HOT = "hello", "noop", "bare SQL", "bare SQL, one slot
 _SITES = "/api/v1/sites"
 _SITE = "/api/v1/sites/<string:site_id>"
 _SLOTS = "/api/v1/sites/<string:site_id>/slots"
+_FEED = "/api/v1/articles"
+_ARTICLE = "/api/v1/articles/<string:article_id>"
+_READ = "/api/v1/articles/<string:article_id>/read"
 _BOOKINGS = "/api/v1/bookings"
 _SCANS = "/api/staff/v1/gate/scans"
 
@@ -69,6 +73,8 @@ def _public(clients: int) -> list[Row]:
         ("list", "public list, first page", _SITES, lambda _: [traffic.first_page()]),
         ("site", "site page", _SITE, lambda world: [traffic.site_page(world)]),
         ("slots", "slots of a site, default days", _SLOTS, lambda world: [traffic.slots_page(world)]),
+        ("feed", "articles, first page", _FEED, lambda _: [traffic.feed()]),
+        ("article", "article page", _ARTICLE, lambda world: [traffic.article_page(world)]),
     )
     budget = Budget(share=0.75)
     rows = [
@@ -80,14 +86,16 @@ def _public(clients: int) -> list[Row]:
 
 def _lists(clients: int) -> list[Row]:
     lists = (
-        ("filtered", "filtered list: type, level, day", traffic.filtered_lists),
-        ("searched", "searched list: word and one more", lambda _: traffic.searched_lists()),
-        ("nearest", "nearest of a type", lambda _: traffic.nearest_lists()),
+        ("filtered", "filtered list: type, level, day", _SITES, traffic.filtered_lists),
+        ("searched", "searched list: word and one more", _SITES, lambda _: traffic.searched_lists()),
+        ("nearest", "nearest of a type", _SITES, lambda _: traffic.nearest_lists()),
+        ("words", "articles by words", _FEED, lambda _: traffic.searched_articles()),
+        ("of-topic", "articles of a topic and a kind", _FEED, traffic.filtered_articles),
     )
     budget = Budget(share=0.30, statements=2)
     return [
-        Row(key=key, title=title, path=_SITES, make=make, clients=clients, expects=_OK, budget=budget)
-        for key, title, make in lists
+        Row(key=key, title=title, path=path, make=make, clients=clients, expects=_OK, budget=budget)
+        for key, title, path, make in lists
     ]
 
 
@@ -152,6 +160,19 @@ def _gate(clients: int, budget: Budget) -> Row:
     )
 
 
+def _reads(clients: int) -> Row:
+    return Row(
+        key="reads",
+        title=f"one article read by everybody, {clients} clients",
+        make=traffic.reads,
+        clients=clients,
+        expects=_OK,
+        path=_READ,
+        effect=Effect.READS,
+        repeat=False,
+    )
+
+
 def rows_of(mode: Mode) -> list[Row]:
     """What is measured in a mode, in the order of each round."""
     return _embedded() if mode is Mode.EMBEDDED else _servers()
@@ -166,6 +187,7 @@ def _embedded() -> list[Row]:
         _booking("hot-16", "booking one slot, 16 clients", lambda world: [world.hot], 16, Budget()),
         _sold_out(16, "spread-16"),
         _gate(16, Budget()),
+        _reads(16),
     ]
 
 
@@ -194,4 +216,5 @@ def _servers() -> list[Row]:
         ),
         _sold_out(32, "spread-32"),
         _gate(8, Budget(share=0.27)),
+        _reads(8),
     ]

@@ -79,6 +79,36 @@ def slots_page(world: World) -> Request:
     return _get(f"/api/v1/sites/{world.sites[0]}/slots")
 
 
+def feed() -> Request:
+    return _get("/api/v1/articles")
+
+
+def article_page(world: World) -> Request:
+    return _get(f"/api/v1/articles/{world.articles[0]}")
+
+
+def searched_articles() -> list[Request]:
+    """Articles by two words of which a title may hold one, each address another."""
+    pairs = itertools.product(WORDS, [*WORDS, "长春", "EMS", "社区", "减少排放"], range(14, 24))
+    combinations = [(one, other, limit) for one, other, limit in pairs if one != other]
+    random.Random(_SEED).shuffle(combinations)
+    return [_get(f"/api/v1/articles?q={quote(f'{one} {other}')}&limit={n}") for one, other, n in combinations]
+
+
+def filtered_articles(world: World) -> list[Request]:
+    """Articles of a topic and a kind, each address another."""
+    kinds = ("knowledge", "news", "technology")
+    combinations = list(itertools.product(world.surroundings.topics, kinds, range(14, 24)))
+    random.Random(_SEED).shuffle(combinations)
+    return [_get(f"/api/v1/articles?topic={topic}&kind={kind}&limit={n}") for topic, kind, n in combinations]
+
+
+def reads(world: World) -> list[Request]:
+    """Every member opens the newest article."""
+    path = f"/api/v1/articles/{world.articles[0]}/read"
+    return [Request("POST", path, {"Authorization": f"Bearer {token}"}) for _, token in world.members]
+
+
 def again(request: Request, etag: str) -> Request:
     """The same by a client that has the page already."""
     return Request(request.method, request.path, request.headers | {"If-None-Match": etag})
@@ -160,6 +190,9 @@ def sized_lists(world: World) -> dict[str, Callable[[int], Request]]:
         "sites": lambda rows: _get(f"/api/v1/sites?limit={rows}"),
         "sites by type and day": lambda rows: _get(f"/api/v1/sites?type=park&open_on={last}&limit={rows}"),
         "sites by word": lambda rows: _get(f"/api/v1/sites?q={quote(WORDS[0])}&limit={rows}"),
+        "articles": lambda rows: _get(f"/api/v1/articles?limit={rows}"),
+        "articles by word": lambda rows: _get(f"/api/v1/articles?q={quote(WORDS[0])}&limit={rows}"),
+        "articles of a kind": lambda rows: _get(f"/api/v1/articles?kind=news&audience=everyone&limit={rows}"),
         "slots": lambda rows: _get(
             f"/api/v1/sites/{world.sites[0]}/slots?from={world.today}"
             f"&to={world.today + timedelta(days=min(rows, DAYS) - 1)}"

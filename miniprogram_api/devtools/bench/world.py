@@ -5,7 +5,7 @@ Only hashes of tokens are stored, as in life; the tokens themselves stay here.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,9 @@ from uuid import UUID
 from sqlalchemy import Table, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from content.models import Topic
+from content.queries.search import INDEX
+from miniprogram_api.devtools.bench.articles import NOWHERE, TOPICS, Surroundings, article_rows
 from miniprogram_api.devtools.bench.sites import (
     CAPACITY,
     CLOSES_MINUTE,
@@ -22,7 +25,9 @@ from miniprogram_api.devtools.bench.sites import (
     site_rows,
 )
 from miniprogram_api.identity.models import GateDevice, Member, MemberSession
+from miniprogram_api.identity.service import staff
 from miniprogram_api.kernel import clock
+from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.clock import beijing_date, beijing_time
 from miniprogram_api.kernel.db import Model, atomic, is_sqlite
 from miniprogram_api.kernel.ids import new_id, opaque_token, token_hash
@@ -60,10 +65,19 @@ class World:
     small: UUID  # a slot that sells out
     gates: list[Gate]
     today: date
+    articles: list[UUID] = field(default_factory=list)  # the newest ones
+    surroundings: Surroundings = NOWHERE
 
 
-def make_world(*, sites: int, members: int) -> World:
+def make_world(*, sites: int, members: int, articles: int) -> World:
     """Fill an empty database. Needs an application context."""
+    world = _make_city(sites=sites, members=members)
+    surroundings, newest = _make_articles(articles, world.sites)
+    _analyse()
+    return replace(world, articles=newest, surroundings=surroundings)
+
+
+def _make_city(*, sites: int, members: int) -> World:
     now = clock.now()
     with atomic() as session:
         rows = site_rows(sites, now=now)
@@ -71,15 +85,55 @@ def make_world(*, sites: int, members: int) -> World:
         bookable = [row["id"] for row in rows.sites if row["booking_mode"] == BookingMode.SLOTS]
         policies = _insert_policies(session, bookable, now)
         rules = {row["site_id"]: row["id"] for row in rows.rules}
-        _insert(session, Slot, _slots(policies, rules, now))
+        insert_rows(session, Slot, _slots(policies, rules, now))
         people = _insert_members(session, members, now)
         gates = _insert_gates(session, bookable[: min(_GATES, len(bookable))], policies, now)
         spread = _pick_slots(session, bookable, now)
     with atomic() as session:
         for site in session.scalars(select(Site)):
             index_site(session, site)
-    _analyse()
     return World(bookable, people, spread[2:], spread[0], spread[1], gates, beijing_date(now))
+
+
+def _make_articles(count: int, sites: Sequence[UUID]) -> tuple[Surroundings, list[UUID]]:
+    """Articles in portions, each a transaction; returns what they are about, and the newest of them."""
+    now = clock.now()
+    with atomic() as session:
+        writer, reviewer = (
+            staff.create_account(
+                session,
+                username=f"bench-{name}",
+                display_name="示例编辑",
+                organisation_id=None,
+                password_hash="",
+                must_change_password=True,
+                demo=False,
+                actor=SYSTEM,
+                now=now,
+            ).id
+            for name in ("writer", "reviewer")
+        )
+        topics: list[dict[str, Any]] = [
+            {"id": new_id(), "name": f"示例专题{number}", "summary": "示例", "cover_asset_id": None}
+            | {"position": number, "created_at": now, "retired_at": None}
+            for number in range(TOPICS)
+        ]
+        insert_rows(session, Topic, topics)
+    around = Surroundings(writer, reviewer, [topic["id"] for topic in topics], sites)
+    newest: list[UUID] = []
+    for rows in article_rows(count, around, now=now):
+        with atomic() as session:
+            for model, made in rows.tables.items():
+                insert_rows(session, model, made)
+            INDEX.put_all(session, rows.documents)
+        newest = newest or [article_id for article_id, _, _ in rows.documents]
+    return around, newest
+
+
+def make_members(count: int) -> list[tuple[UUID, str]]:
+    """More people with tokens."""
+    with atomic() as session:
+        return _insert_members(session, count, clock.now())
 
 
 def make_visitors(site_id: UUID, *, members: int, slots: int) -> World:
@@ -93,13 +147,14 @@ def make_visitors(site_id: UUID, *, members: int, slots: int) -> World:
             _slot(site_id, policy, first + timedelta(days=number), now) | {"capacity": _NEVER_FULL}
             for number in range(slots)
         ]
-        _insert(session, Slot, made)
+        insert_rows(session, Slot, made)
     ids = [slot["id"] for slot in made]
     gates = [Gate(site_id, "", slot) for slot in made]
     return World([site_id], people, ids, ids[0], ids[0], gates, beijing_date(now))
 
 
-def _insert(session: Session, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
+def insert_rows(session: Session, model: type[Model], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, some thousands in a statement."""
     for start in range(0, len(rows), _CHUNK):
         session.connection().execute(insert(table_of(model)), rows[start : start + _CHUNK])
 
@@ -112,7 +167,7 @@ def table_of(model: type[Model]) -> Table:
 
 
 def _insert_sites(session: Session, rows: SiteRows) -> None:
-    _insert(session, Site, rows.sites)
+    insert_rows(session, Site, rows.sites)
     for model, children in (
         (OpeningRule, rows.rules),
         (Photo, rows.photos),
@@ -120,7 +175,7 @@ def _insert_sites(session: Session, rows: SiteRows) -> None:
         (Indicator, rows.indicators),
         (Notice, rows.notices),
     ):
-        _insert(session, model, children)
+        insert_rows(session, model, children)
 
 
 def _insert_policies(session: Session, sites: Sequence[UUID], now: datetime) -> dict[UUID, UUID]:
@@ -136,7 +191,7 @@ def _insert_policies(session: Session, sites: Sequence[UUID], now: datetime) -> 
         }
         for site in sites
     ]
-    _insert(session, PolicyVersion, rows)
+    insert_rows(session, PolicyVersion, rows)
     return {row["site_id"]: row["id"] for row in rows}
 
 
@@ -185,8 +240,8 @@ def _slot(site: UUID, policy: UUID, starts_at: datetime, now: datetime) -> dict[
 def _insert_members(session: Session, count: int, now: datetime) -> list[tuple[UUID, str]]:
     people = [(new_id(), f"mp_{opaque_token()}") for _ in range(count)]
     empty = dict.fromkeys(column.name for column in Member.__table__.columns if column.nullable)
-    _insert(session, Member, [empty | {"id": member, "created_at": now} for member, _ in people])
-    _insert(session, MemberSession, [_member_session(member, token, now) for member, token in people])
+    insert_rows(session, Member, [empty | {"id": member, "created_at": now} for member, _ in people])
+    insert_rows(session, MemberSession, [_member_session(member, token, now) for member, token in people])
     return people
 
 
@@ -215,7 +270,7 @@ def _insert_gates(
         Gate(site, f"gd_{opaque_token()}", _slot(site, policies[site], begins, now) | by_hand)
         for site in sites
     ]
-    _insert(session, Slot, [gate.slot for gate in gates])
+    insert_rows(session, Slot, [gate.slot for gate in gates])
     devices = [
         {
             "id": new_id(),
@@ -229,7 +284,7 @@ def _insert_gates(
         }
         for number, gate in enumerate(gates, start=1)
     ]
-    _insert(session, GateDevice, devices)
+    insert_rows(session, GateDevice, devices)
     return gates
 
 

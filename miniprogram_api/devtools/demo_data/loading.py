@@ -12,6 +12,7 @@ from miniprogram_api.devtools.demo_data.bookings import Bookings
 from miniprogram_api.devtools.demo_data.calendar import settle_year
 from miniprogram_api.devtools.demo_data.catalogue import SITES, SiteCard
 from miniprogram_api.devtools.demo_data.changes import change_slots
+from miniprogram_api.devtools.demo_data.feedback import load_feedback
 from miniprogram_api.devtools.demo_data.partner import load_partner
 from miniprogram_api.devtools.demo_data.projects import (
     first_state,
@@ -62,6 +63,7 @@ def load_demo(settings: Settings) -> Loaded:
         token = _load_staff(settings.demo_staff_password or staff.DEFAULT_PASSWORD)
         bookings = _load_visitors(bar)
         change_slots()
+        load_feedback(clock.now())
         _settle(bar)
         load_partner(settings, clock.now())
         load_administration(clock.now(), password_hash=invitations.unusable_password_hash())

@@ -277,7 +277,7 @@ def test_a_script_uploads_and_hears_what_is_wrong(editor: PageClient) -> None:
     path = "/console/content/assets/new"
     refused = editor.client.post(path, data={"file": photo(), "alt": "", "place": "city"}, headers=headers)
     assert refused.status_code == 422
-    assert refused.get_json()["detail"] == "请用一句话说明图里有什么。"
+    assert refused.get_json()["detail"] == "没有完成：请用一句话说明图里有什么。"
     made = editor.client.post(path, data={"file": photo(), "alt": "湖岸", "place": "city"}, headers=headers)
     facts = made.get_json()
     assert (facts["width"], facts["alt"]) == (1200, "湖岸")

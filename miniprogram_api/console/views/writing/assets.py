@@ -6,7 +6,7 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from content.errors import AssetInUse
+from content.errors import AssetInUse, AssetMissing
 from content.models import Asset
 from content.queries import assets as library
 from content.service import assets
@@ -178,9 +178,12 @@ def _still_used(asset_id: str) -> Response:
 @console.post("/content/assets/<string:asset_id>/restore")
 @signed_in(WRITE)
 def restore_asset(asset_id: str) -> Response:
-    """Put it back."""
+    """Put it back; one that is back already stays."""
     with atomic() as session:
-        asset = _managed(session, asset_id, removed=True)
+        try:
+            asset = _managed(session, asset_id, removed=True)
+        except AssetMissing:
+            asset = _managed(session, asset_id)
         assets.put_asset_back(session, asset, actor=current_actor(), now=clock.now())
         title = asset.title
     return done(url_for("console.show_asset", asset_id=asset_id), f"图片“{title}”已恢复。")

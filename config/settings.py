@@ -146,6 +146,11 @@ class Settings(WeChatFields):
     slot_horizon_days: int = setting(
         "SLOT_HORIZON_DAYS", 30, "Days ahead for which slots are made.", least=1, most=366
     )
+    content_link_hosts: str = setting(
+        "CONTENT_LINK_HOSTS",
+        "gov.cn,edu.cn,xinhuanet.com,people.com.cn,cctv.com,weixin.qq.com",
+        "Sites that articles may link to, with those below them, comma-separated.",
+    )
     dev_clock: bool = setting("DEV_CLOCK", False, "Serve `POST /_dev/clock`; refused in production.")
     metrics_token: str = setting(
         "METRICS_TOKEN",
@@ -194,6 +199,11 @@ class Settings(WeChatFields):
             allow_loopback=not self.production,
             networks=tuple(item.strip() for item in self.registry_networks.split(",") if item.strip()),
         )
+
+    @property
+    def link_hosts(self) -> tuple[str, ...]:
+        """The sites that articles may link to."""
+        return tuple(item.strip() for item in self.content_link_hosts.split(",") if item.strip())
 
     @property
     def partner_audiences(self) -> tuple[str, str]:

@@ -2,5 +2,5 @@
 
 `rendering` is the only way from what an editor wrote to what anybody sees. `poster` draws what is shared as a
 picture, and `related` answers the page of a site which articles are about it.
-`overdue` tells operators of plans that were not carried out.
+`overdue` tells operators of plans that were not carried out, and `links` knows where texts may lead.
 """

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from config.logging import configure_logging
+from content import links
 from content.overdue import measure_overdue
 from content.queries.assets import is_library_picture
 from content.related import WrittenArticles
@@ -155,6 +156,7 @@ def _connect_ports(settings: Settings) -> None:
     published_content.use(PublishedArticles(settings.public_base_url))
     consequences.use(SlotConsequences(days=settings.slot_horizon_days))
     shown_files.use(is_library_picture)
+    links.use(settings.link_hosts)
     sources.connect(settings.registry)
     has_registry = settings.registry.transport != "off"
     freshness.use(registry_freshness.RegistryFreshness() if has_registry else freshness.NeverStale())

@@ -1,13 +1,12 @@
 """What waits for review and who may decide about it; what somebody decided; the trail of an article."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from content.models import (
@@ -49,20 +48,26 @@ class Waiting:
 def list_waiting(
     session: Session, principal: Principal, *, step: Step | None = None, limit: int = MOST_WAITING
 ) -> list[Waiting]:
-    """The texts within the caller's scope that wait for a step, who waits longest first; two statements."""
+    """The texts within the caller's scope that wait for a step, who waits longest first; one statement."""
+    live = aliased(Revision)
     statement = (
-        select(Article, Submission, Revision.title, Revision.kind)
+        select(
+            Article,
+            Submission,
+            Revision.title,
+            Revision.kind,
+            _wrote(principal.id, live).label("wrote"),
+            _decided(principal.id).label("decided"),
+        )
         .join(Submission, Submission.article_id == Article.id)
         .join(Revision, Revision.id == Submission.revision_id)
+        .outerjoin(live, live.id == Article.live_revision_id)
         .where(Submission.state == SubmissionState.OPEN, articles_within(principal, "content.review"))
         .order_by(Submission.submitted_at, Submission.id)
         .limit(limit)
     )
     if step is not None:
         statement = statement.where(Submission.approved_steps == STEPS.index(step))
-    rows = session.execute(statement).all()
-    writers = writers_of(session, [row[0].id for row in rows])
-    decided = _decided_by(session, principal.id, [row[1].id for row in rows])
     return [
         Waiting(
             article=article,
@@ -71,40 +76,32 @@ def list_waiting(
             kind=kind,
             step=STEPS[submission.approved_steps],
             since=submission.state_at,
-            wrote=principal.id in {*writers[article.id], article.owner_id, submission.submitted_by},
-            decided=submission.id in decided,
+            wrote=bool(wrote),
+            decided=bool(decided),
         )
-        for article, submission, title, kind in rows
+        for article, submission, title, kind, wrote, decided in session.execute(statement)
     ]
 
 
-def writers_of(session: Session, article_ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
-    """Who saved any of what is worked on since what is shown; of many articles by one statement."""
-    if not article_ids:
-        return defaultdict(set)
-    live = aliased(Revision)
-    saved = (
-        select(Revision.article_id, Revision.saved_by)
-        .join(Article, Article.id == Revision.article_id)
-        .outerjoin(live, live.id == Article.live_revision_id)
-        .where(Revision.article_id.in_(article_ids), or_(live.id.is_(None), Revision.number > live.number))
-        .distinct()
+def _wrote(staff_id: UUID, live: type[Revision]) -> ColumnElement[bool]:
+    """Whether somebody has a part in what is worked on, as `submissions.writers_of` finds for one text."""
+    saved = aliased(Revision)
+    some = select(saved.id).where(
+        saved.article_id == Article.id,
+        saved.saved_by == staff_id,
+        saved.number <= Revision.number,
+        saved.number > func.coalesce(live.number, 0),
     )
-    found: dict[UUID, set[UUID]] = defaultdict(set)
-    for article_id, staff_id in session.execute(saved):
-        found[article_id].add(staff_id)
-    return found
+    return or_(Article.owner_id == staff_id, Submission.submitted_by == staff_id, some.exists())
 
 
-def _decided_by(session: Session, staff_id: UUID, submission_ids: Sequence[UUID]) -> set[UUID]:
-    if not submission_ids:
-        return set()
-    own = select(Review.submission_id).where(
-        Review.submission_id.in_(submission_ids),
+def _decided(staff_id: UUID) -> ColumnElement[bool]:
+    own = select(Review.id).where(
+        Review.submission_id == Submission.id,
         Review.reviewer_id == staff_id,
         Review.undone_at.is_(None),
     )
-    return set(session.scalars(own))
+    return own.exists()
 
 
 def count_waiting(session: Session, principal: Principal) -> dict[Step, int]:
@@ -171,16 +168,15 @@ def list_decided(session: Session, staff_id: UUID, *, limit: int = 8) -> list[De
     ]
 
 
-def list_notes(session: Session, article_id: UUID, *, limit: int = 10) -> list[Review]:
-    """What reviewers wrote about an article's texts, the last first."""
-    written = (
+def list_standing_reviews(session: Session, article_id: UUID) -> list[Review]:
+    """What was decided about an article's texts and not taken back, in order."""
+    decided = (
         select(Review)
         .join(Submission, Submission.id == Review.submission_id)
-        .where(Submission.article_id == article_id, Review.note.is_not(None), Review.undone_at.is_(None))
-        .order_by(Review.decided_at.desc(), Review.id.desc())
-        .limit(limit)
+        .where(Submission.article_id == article_id, Review.undone_at.is_(None))
+        .order_by(Review.decided_at, Review.id)
     )
-    return list(session.scalars(written))
+    return list(session.scalars(decided))
 
 
 @dataclass(frozen=True, slots=True)

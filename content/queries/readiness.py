@@ -1,31 +1,29 @@
 """How far a draft is from being put forward: the checklist against what there is."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content import rendering
+from content import links, rendering
 from content.models import Article, Asset, Topic
 from content.queries.word_marks import open_marks
-from content.rules.checklist import LINK_HOSTS, Known, checklist
+from content.rules.checklist import Known, checklist
 from content.rules.drafts import Draft
 from miniprogram_api.kernel.errors import FieldError
 from miniprogram_api.sites.queries import names_of_sites
 
 
-def list_open_points(
-    session: Session, article: Article, draft: Draft, *, link_hosts: Collection[str] = LINK_HOSTS
-) -> list[FieldError]:
+def list_open_points(session: Session, article: Article, draft: Draft) -> list[FieldError]:
     """Everything that keeps a draft of an article from being submitted; nothing: it can be."""
-    return checklist(draft, _known(session, article, draft), link_hosts)
+    return checklist(draft, _known(session, article, draft), links.allowed())
 
 
 def _known(session: Session, article: Article, draft: Draft) -> Known:
-    links = rendering.link_targets(draft.body)
+    targets = rendering.link_targets(draft.body)
     named = {
-        kind: _ids(link.id for link in links if link.target == kind and link.id)
+        kind: _ids(link.id for link in targets if link.target == kind and link.id)
         for kind in ("article", "site")
     }
     pictures = _ids([*rendering.asset_ids(draft.body), *filter(None, [draft.cover_asset_id])])

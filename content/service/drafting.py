@@ -156,6 +156,35 @@ def put_back(session: Session, article: Article, *, actor: Actor, now: datetime)
     note_article(session, article, action="put_article_back", event=told, actor=actor)
 
 
+def import_markdown(
+    session: Session,
+    article: Article,
+    text: str,
+    *,
+    base_number: int,
+    staff_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> tuple[Saved, list[str]]:
+    """Let a locked article say what a Markdown text says; also, the addresses of pictures that it lacks.
+
+    They are placeholders, which have to be uploaded: nothing is fetched. Raises what `save_revision` raises.
+    """
+    made = rendering.from_markdown(text)
+    draft = replace(draft_of(latest_revision(session, article)), body=made.document)
+    saved = save_revision(
+        session,
+        article,
+        draft,
+        base_number=base_number,
+        staff_id=staff_id,
+        actor=actor,
+        autosaved=False,
+        now=now,
+    )
+    return saved, made.foreign_images
+
+
 def draft_of(revision: Revision) -> Draft:
     """What a revision says, as an editor gets it."""
     return Draft(

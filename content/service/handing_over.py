@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from content.models import Article, Revision, Standing
 from miniprogram_api.identity.handover import OpenTask, hands_over
@@ -32,8 +32,7 @@ class UnfinishedArticles:
 
 
 def _unfinished(staff_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    # Another revision than the one that a statement around this may have joined.
-    is_old = and_(Revision.id == Article.live_revision_id, Revision.number < Article.latest_number)
-    shown_is_old = exists().where(is_old).correlate(Article)
+    shown = aliased(Revision)
+    shown_is_old = exists().where(shown.id == Article.live_revision_id, shown.number < Article.latest_number)
     unfinished = or_(Article.standing == Standing.DRAFT, shown_is_old)
     return Article.owner_id == staff_id, Article.deleted_at.is_(None), unfinished

@@ -84,8 +84,17 @@ def request_post(
     return True
 
 
-def send_again(session: Session, post: OfficialPost, *, actor: Actor, now: datetime) -> None:
+def find_open(session: Session, article_id: UUID) -> OfficialPost | None:
+    """The latest post of an article, if it failed or is unknown: people may begin anew with it."""
+    latest = select(OfficialPost).where(OfficialPost.article_id == article_id)
+    post = session.scalars(latest.order_by(OfficialPost.requested_at.desc(), OfficialPost.id.desc())).first()
+    return post if post is not None and post.state in _OPEN_AGAIN else None
+
+
+def send_again(session: Session, post_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Somebody has looked there: begin anew with what failed or is unknown. Raises OfficialNotOpen."""
+    lock = select(OfficialPost).where(OfficialPost.id == post_id).with_for_update()
+    post = session.scalars(lock.execution_options(populate_existing=True)).one()
     if post.state not in _OPEN_AGAIN:
         raise OfficialNotOpen
     post.media_id = post.publish_id = post.url = None

@@ -1,6 +1,5 @@
 """Review, 三审三校: a text is put forward, and each step decides about the hash of that text."""
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -44,7 +43,6 @@ from content.queries.submissions import (
     list_decisions,
     writers_of,
 )
-from content.rules.checklist import LINK_HOSTS
 from content.rules.review import (
     MOST_QUOTE,
     STEPS,
@@ -76,7 +74,6 @@ def submit_article(
     staff_id: UUID,
     actor: Actor,
     now: datetime,
-    link_hosts: Collection[str] = LINK_HOSTS,
 ) -> Submission:
     """Put the latest text of a locked article forward for review.
 
@@ -88,7 +85,7 @@ def submit_article(
         raise AlreadySubmitted
     if article.standing is Standing.LIVE and _shown_hash(session, article) == revision.content_hash:
         raise NothingNew
-    open_points = list_open_points(session, article, draft_of(revision), link_hosts=link_hosts)
+    open_points = list_open_points(session, article, draft_of(revision))
     if open_points:
         raise NotReady(fields=open_points)
     submission = Submission(

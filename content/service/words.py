@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from content.errors import WordListed, WordMissing, WordNotMarked
@@ -46,10 +46,11 @@ def add_word(
     word = word.strip()
     if not word:
         raise Invalid(fields=[FieldError("word", "field.required")])
-    version = _next_version(session, of, f"加入“{word}”", staff_id=staff_id, now=now)
+    last = _hold_list(session, of)
     listed = select(Word.id).where(Word.list == of, Word.word == word, Word.until_version.is_(None))
     if session.scalar(listed) is not None:
         raise WordListed
+    version = _add_version(session, of, last + 1, f"加入“{word}”", staff_id=staff_id, now=now)
     added = Word(
         id=new_id(),
         list=of,
@@ -70,7 +71,8 @@ def remove_word(session: Session, word_id: UUID, *, staff_id: UUID, actor: Actor
     word = session.get(Word, word_id)
     if word is None or word.until_version is not None:
         raise WordMissing
-    version = _next_version(session, word.list, f"移除“{word.word}”", staff_id=staff_id, now=now)
+    last = _hold_list(session, word.list)
+    version = _add_version(session, word.list, last + 1, f"移除“{word.word}”", staff_id=staff_id, now=now)
     word.until_version = version.number
     before = {"word": word.word, "suggestion": word.suggestion}
     after = {"version": version.number}
@@ -116,19 +118,18 @@ def override_mark(
     return override
 
 
-def _next_version(
-    session: Session, of: WordList, change: str, *, staff_id: UUID, now: datetime
+def _hold_list(session: Session, of: WordList) -> int:
+    """The number of a list's last version; whoever changes the list at the same time waits."""
+    first = select(WordListVersion.id).where(WordListVersion.list == of, WordListVersion.number == 1)
+    session.execute(first.with_for_update())
+    return session.scalar(select(func.max(WordListVersion.number)).where(WordListVersion.list == of)) or 0
+
+
+def _add_version(
+    session: Session, of: WordList, number: int, change: str, *, staff_id: UUID, now: datetime
 ) -> WordListVersion:
-    """The next version; who changes a list at the same time waits at the one before."""
-    newest = select(WordListVersion).where(WordListVersion.list == of)
-    last = session.scalars(newest.order_by(WordListVersion.number.desc()).limit(1).with_for_update()).first()
     version = WordListVersion(
-        id=new_id(),
-        list=of,
-        number=1 if last is None else last.number + 1,
-        change=change,
-        changed_by=staff_id,
-        changed_at=now,
+        id=new_id(), list=of, number=number, change=change, changed_by=staff_id, changed_at=now
     )
     session.add(version)
     return version

@@ -1,49 +1,45 @@
 """An article's way into the official account: a draft with its pictures, published only where wanted."""
 
-import io
-from collections import Counter
 from dataclasses import replace
-from typing import Any
-from uuid import UUID
 
 import pytest
 from flask import Flask
-from PIL import Image
 from sqlalchemy import select
 
 from content.errors import OfficialNotOpen
 from content.jobs.official import ask_official, send_to_official
 from content.models import Article, Asset, OfficialPost
-from content.service import assets, official, publishing
+from content.service import official, publishing
 from miniprogram_api.devtools.fake_wechat import (
     DEMO_APPID,
     DEMO_OFFICIAL_APPID,
-    DEMO_OFFICIAL_PUSH_AES_KEY,
-    DEMO_OFFICIAL_PUSH_TOKEN,
-    DEMO_OFFICIAL_SECRET,
     DEMO_SECRET,
     FakeWeChat,
 )
 from miniprogram_api.kernel import events, files
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.cache import MemoryCache
-from miniprogram_api.kernel.clock import now as clock_now
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.wechat.errors import Misconfigured
 from miniprogram_api.wechat.official import OfficialGateway
 from tests.conftest import Clock
 from tests.factories.content import body_of, heading, linked, picture
+from tests.factories.staff import open_session
 from tests.support.clients import FakePeople
-from tests.support.publishing import Desk, make_desk, publish_article, staff_actor
-
-ACCOUNT = {
-    "wechat_oa_appid": DEMO_OFFICIAL_APPID,
-    "wechat_oa_secret": DEMO_OFFICIAL_SECRET,
-    "wechat_oa_push_token": DEMO_OFFICIAL_PUSH_TOKEN,
-    "wechat_oa_push_aes_key": DEMO_OFFICIAL_PUSH_AES_KEY,
-}
-PUBLISHING = ACCOUNT | {"wechat_oa_publish": True}
-ADD_DRAFT, SUBMIT = "/cgi-bin/draft/add", "/cgi-bin/freepublish/submit"
+from tests.support.official_account import (
+    ACCOUNT,
+    ADD_DRAFT,
+    PUBLISHING,
+    SUBMIT,
+    calls,
+    fault,
+    posts,
+    published,
+    shelf,
+    stored_asset,
+)
+from tests.support.pages import PageClient, text_of
+from tests.support.publishing import Desk, make_desk, staff_actor
 
 pytestmark = pytest.mark.usefixtures("clock")
 drafts_only = pytest.mark.parametrize("settings", [ACCOUNT], indirect=True)
@@ -60,56 +56,6 @@ def desk(app: Flask) -> Desk:
 def fake(fake_wechat: FakeWeChat) -> FakeWeChat:
     fake_wechat.state.settings.publish_held = True
     return fake_wechat
-
-
-def stored_asset(desk: Desk, *, width: int = 1200) -> UUID:
-    """A picture of the library with its files."""
-    raw = io.BytesIO()
-    Image.effect_noise((width, width // 2), 40).convert("RGB").save(raw, "JPEG")
-    image = files.current().save_image(raw.getvalue())
-    sizes = files.current().save_sizes(image)
-    described = {"title": "屋顶", "alt": "雪后的屋顶", "source": "编辑部", "licence": "自有版权"}
-    with atomic() as session:
-        asset = assets.add_asset(
-            session,
-            image,
-            sizes,
-            organisation_id=None,
-            site_id=None,
-            staff_id=desk.writer,
-            actor=staff_actor(desk.writer),
-            now=clock_now(),
-            **described,
-        )
-        return asset.id
-
-
-def published(desk: Desk, **values: Any) -> Article:
-    """An article that is to go to the official account, asked for."""
-    values = {"cover_asset_id": str(stored_asset(desk)), **values}
-    with atomic() as session:
-        article = publish_article(session, desk=desk, official=True, **values)
-    while events.drain():
-        pass
-    return article
-
-
-def shelf(fake: FakeWeChat) -> dict[str, Any]:
-    return FakePeople(fake).control("GET", "/official")
-
-
-def calls(fake: FakeWeChat) -> Counter[str]:
-    return Counter(FakePeople(fake).calls())
-
-
-def fault(fake: FakeWeChat, path: str, name: str, **more: Any) -> None:
-    FakePeople(fake).control("POST", "/faults", path=path, fault=name, **more)
-
-
-def posts() -> list[tuple[str, str | None]]:
-    with reading() as session:
-        rows = session.scalars(select(OfficialPost).order_by(OfficialPost.id))
-        return [(post.state.value, post.outcome) for post in rows]
 
 
 def pushed_to(app: Flask, fake: FakeWeChat) -> None:
@@ -330,13 +276,13 @@ def test_a_dead_workers_claim_is_unknown_and_people_may_begin_anew(
 
     with atomic() as session:
         post = session.scalars(select(OfficialPost)).one()
-        official.send_again(session, post, actor=staff_actor(desk.publisher), now=clock.now)
+        official.send_again(session, post.id, actor=staff_actor(desk.publisher), now=clock.now)
     send_to_official()
     assert posts() == [("draft", None)]
     with atomic() as session:
         post = session.scalars(select(OfficialPost)).one()
         with pytest.raises(OfficialNotOpen):
-            official.send_again(session, post, actor=SYSTEM, now=clock.now)
+            official.send_again(session, post.id, actor=SYSTEM, now=clock.now)
 
 
 @drafts_only
@@ -391,3 +337,21 @@ def test_the_mini_programs_secret_opens_nothing_there(app: Flask, fake: FakeWeCh
     with pytest.raises(Misconfigured):
         gateway.get_publication("1")
     gateway.close()
+
+
+@drafts_only
+def test_the_desk_begins_anew_after_a_look(app: Flask, desk: Desk, fake: FakeWeChat, clock: Clock) -> None:
+    fault(fake, ADD_DRAFT, "reset_before")
+    article = published(desk)
+    send_to_official()
+    with atomic() as session:
+        client = PageClient(app, open_session(session, desk.publisher))
+    page = client.get(f"/console/content/articles/{article.id}")
+    assert "不确定是否送达" in text_of(page)
+    again = f"/console/content/articles/{article.id}/official"
+    assert again in page.text
+    assert "先到公众号后台" in text_of(client.get(again))
+    assert client.post(again).status_code == 303
+    send_to_official()
+    assert posts() == [("draft", None)]
+    assert again not in client.get(f"/console/content/articles/{article.id}").text

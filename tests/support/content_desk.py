@@ -1,21 +1,27 @@
 """The publicity desk with a piece of everything: what the tests of its pages look at."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from flask import Flask
 from PIL import Image
 from sqlalchemy.orm import Session
 
 from content.models import Article, ContentClass, Topic, WordList
+from content.queries.submissions import find_standing_submission
 from content.rules.drafts import Draft
+from content.rules.review import step_due
 from content.service import assets, drafting, reviewing, words
 from content.service.managed import latest_revision
 from miniprogram_api.kernel import files
 from miniprogram_api.kernel.clock import now
+from miniprogram_api.kernel.db import atomic
 from tests.factories.content import body_of, heading, make_draft, make_topic
+from tests.factories.staff import open_session
+from tests.support.pages import PageClient
 from tests.support.publishing import (
     Desk,
     approved_article,
@@ -48,10 +54,14 @@ def at(article: Article, path: str = "") -> str:
     return f"/console/content/articles/{article.id}{path}"
 
 
+def sit_down(app: Flask, staff_id: UUID) -> PageClient:
+    """Somebody at the console, signed in."""
+    with atomic() as session:
+        return PageClient(app, open_session(session, staff_id))
+
+
 def rewrite(session: Session, article: Article, staff_id: UUID, **changes: Any) -> None:
     """Save another text over the latest one."""
-    from dataclasses import replace
-
     draft = replace(drafting.draft_of(latest_revision(session, article)), **changes)
     drafting.save_revision(
         session,
@@ -142,9 +152,6 @@ def fill_shelf(session: Session) -> Shelf:
 
 
 def _approve_once(session: Session, desk: Desk, article: Article) -> None:
-    from content.queries.submissions import find_standing_submission
-    from content.rules.review import step_due
-
     submission = find_standing_submission(session, article.id)
     assert submission is not None
     reviewing.approve_step(

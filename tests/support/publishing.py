@@ -1,7 +1,7 @@
 """The way of an article from its writer over its reviewers to the public, by the services of life."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from content.models import Article, Plan, Submission, SubmissionState
 from content.rules.drafts import Draft
 from content.rules.review import step_due
-from content.service import publishing, reviewing
+from content.service import drafting, publishing, reviewing
+from content.service.drafting import Saved
+from content.service.managed import latest_revision
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.clock import now as clock_now
@@ -134,3 +136,26 @@ def publish_article(
         official=official,
     )
     return article
+
+
+def rewrite(
+    session: Session,
+    article: Article,
+    *,
+    by: UUID,
+    base_number: int | None = None,
+    autosaved: bool = False,
+    **changes: Any,
+) -> Saved:
+    """Save its latest text with changes."""
+    draft = replace(drafting.draft_of(latest_revision(session, article)), **changes)
+    return drafting.save_revision(
+        session,
+        article,
+        draft,
+        base_number=article.latest_number if base_number is None else base_number,
+        staff_id=by,
+        actor=staff_actor(by),
+        autosaved=autosaved,
+        now=clock_now(),
+    )

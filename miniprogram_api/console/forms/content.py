@@ -47,7 +47,7 @@ class ReviewForm(ConsoleForm):
 
     def complete(self) -> bool:
         """Whether what the decision needs is there; a text goes back with a note only."""
-        if self.decision.data not in {APPROVE, RETURN}:
+        if self.decision.data not in {APPROVE, RETURN} or self.step.data not in words.STEPS:
             self.form_errors.append("请点“通过”或“退回”。")
         if self.decision.data == RETURN and not self.note.data:
             self.note.errors = ["请写明退回的意见，作者会看到。"]

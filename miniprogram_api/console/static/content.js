@@ -41,6 +41,17 @@ document.addEventListener("click", (event) => {
     document.getElementById("note")?.focus({ preventScroll: true });
   }
 });
+// Browsers differ in which keys go with an access key; Alt is the one that the page names.
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const wanted = [...document.querySelectorAll("[accesskey]")].find(
+    (control) => `Key${control.accessKey.toUpperCase()}` === event.code,
+  );
+  if (!wanted) return;
+  event.preventDefault();
+  wanted.focus();
+  if (wanted.matches("a, button")) wanted.click();
+});
 document.addEventListener("change", () => { showWhatIsAsked(); nameTheEffect(); tellThePicked(); });
 document.addEventListener("input", nameTheEffect);
 showWhatIsAsked();

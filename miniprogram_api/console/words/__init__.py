@@ -49,6 +49,7 @@ def register_filters(app: Flask) -> None:
         "ago": say_ago,
         "hours": say_hours,
         "percent": say_percent,
+        "last_day": last_day,
         "shifted": lambda day, days: day + timedelta(days=days),
         "device": say_device,
     }
@@ -87,6 +88,11 @@ def say_ago(at: datetime) -> str:
         return say_day(at)
     amount = next(f"{distance // unit} {name}" for unit, name in _UNITS if distance >= unit)
     return f"还有 {amount}" if ahead > timedelta(0) else f"{amount}前"
+
+
+def last_day(until: datetime) -> date:
+    """The last Beijing day before an exclusive end."""
+    return (until - timedelta(seconds=1)).astimezone(BEIJING).date()
 
 
 def say_role(role: str) -> str:

@@ -4,6 +4,7 @@ from miniprogram_api.console.views.content import (  # noqa: F401  importing put
     article,
     guides,
     list,
+    official,
     publishing,
     reading_figures,
     reviews,

@@ -25,6 +25,7 @@ from content.models import (
 from content.queries.desk_article import DeskArticle, get_desk_article, list_sent
 from content.queries.desk_list import names_of_places
 from content.queries.readiness import list_open_points
+from content.queries.scope import holds_at
 from content.queries.submissions import STANDING, list_decisions
 from content.service import drafting, reviewing
 from content.service import words as word_service
@@ -95,6 +96,7 @@ def _look(session: Session, desk: DeskArticle, now: datetime) -> dict[str, Any]:
         "counts": desk.counts or ArticleCount(reads=0, likes=0, favourites=0),
         "lock": _say_lock(desk, names),
         "returned": returned,
+        "same_again": returned is not None and returned.review.content_hash == desk.latest.content_hash,
         "noted": [returned.review.block] if returned else [],
         "progress": progress_of(submission, reviews, names) if _under_way(desk) else [],
         "step": words.say_step(submission.approved_steps) if submission is not None else "",
@@ -108,8 +110,14 @@ def _look(session: Session, desk: DeskArticle, now: datetime) -> dict[str, Any]:
         "cover": text.cover,
         "pushes": pushes,
         "posts": posts,
+        "may_publish": bool(posts) and _may_publish(session, article),
         "may_edit_here": "console.edit_article" in current_app.view_functions,
     }
+
+
+def _may_publish(session: Session, article: Article) -> bool:
+    place = {"organisation_id": article.organisation_id, "site_id": article.site_id}
+    return holds_at(session, current_principal(), "content.publish", **place)
 
 
 def _under_way(desk: DeskArticle) -> bool:

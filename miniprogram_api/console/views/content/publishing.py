@@ -20,7 +20,7 @@ from miniprogram_api.console.forms.content import LATER, NOW, PlacingForm, Publi
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.console.previewing import Step, carried, step_at
 from miniprogram_api.console.views.content import telling
-from miniprogram_api.console.words import say_ago, say_day, say_instant
+from miniprogram_api.console.words import last_day, say_ago, say_day, say_instant
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.clock import BEIJING
 from miniprogram_api.kernel.db import atomic, reading
@@ -28,7 +28,6 @@ from miniprogram_api.web import prepared
 from miniprogram_api.web.schemas import parse_id
 
 _PUBLISH = "content.publish"
-_A_MOMENT = timedelta(seconds=1)
 
 
 def _look_at(session: Session, article_id: str) -> Article:
@@ -106,17 +105,12 @@ def _proposal(plan: Plan | None, now: datetime) -> dict[str, Any]:
         "on": at.date(),
         "at": at.hour * 60 + at.minute,
         "pinned": plan.pinned_until is not None,
-        "pinned_on": last_day(plan.pinned_until),
+        "pinned_on": plan.pinned_until and last_day(plan.pinned_until),
         "expires": plan.expires_at is not None,
-        "expires_on": last_day(plan.expires_at),
+        "expires_on": plan.expires_at and last_day(plan.expires_at),
         "push": plan.push,
         "official": telling.official_way(_settings()) if plan.official else "",
     }
-
-
-def last_day(until: datetime | None) -> Any:
-    """The last Beijing day before an exclusive end."""
-    return None if until is None else (until - _A_MOMENT).astimezone(BEIJING).date()
 
 
 def _effect(article: Article, form: PublishForm, audience: telling.Audience) -> dict[str, Any]:
@@ -125,8 +119,8 @@ def _effect(article: Article, form: PublishForm, audience: telling.Audience) -> 
     label = "立即发布" if article.standing is not Standing.LIVE else "立即替换线上版本"
     return {
         "publish_at": at,
-        "pinned_last": last_day(form.pinned_until),
-        "expires_last": last_day(form.expires_at),
+        "pinned_until": form.pinned_until,
+        "expires_at": form.expires_at,
         "told": audience.said if form.push.data else "不通知",
         "official": telling.say_official(form.official.data),
         "label": f"定于 {say_instant(at)} 发布" if at else label,
@@ -213,9 +207,9 @@ def change_placing(article_id: str) -> Response:
     form = PlacingForm(
         data={
             "pinned": article.pinned,
-            "pinned_on": last_day(article.pinned_until),
+            "pinned_on": article.pinned_until and last_day(article.pinned_until),
             "expires": article.expires_at is not None,
-            "expires_on": last_day(article.expires_at),
+            "expires_on": article.expires_at and last_day(article.expires_at),
         }
     )
     if form.validate_on_submit() and form.complete(now):

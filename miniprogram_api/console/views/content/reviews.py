@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 from content.models import Article, Revision, Step
 from content.queries import desk_reviews as queries
 from content.queries.desk_reviews import Decided, Waiting
-from content.queries.submissions import list_decisions
 from content.service import reviewing
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
@@ -31,6 +30,7 @@ from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.web.schemas import parse_id
 
 _REVIEW = "content.review"
+_MOST_NOTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,15 @@ def _own(decided: Decided) -> _Own:
 @signed_in(_REVIEW)
 def review_article(article_id: str) -> Response:
     """One text under review, and the decision about exactly this text."""
-    principal = current_principal()
+    principal, wanted, form = current_principal(), parse_id(article_id), ReviewForm()
+    if request.method == "POST":
+        with reading() as session:
+            article = get_managed_article(session, principal, _REVIEW, wanted)
+        if form.validate() and form.complete():
+            with showing_refusals(form):
+                return _decide(article, form)
     with reading() as session:
-        article = get_managed_article(session, principal, _REVIEW, parse_id(article_id))
-    form = ReviewForm()
-    if form.validate_on_submit() and form.complete():
-        with showing_refusals(form):
-            return _decide(article, form)
-    with reading() as session:
-        shown = _look(session, principal, article, form)
+        shown = _look(session, principal, wanted, form)
     return page("content/review.html", form=form, words=words, **shown)
 
 
@@ -126,6 +126,7 @@ def _decide(article: Article, form: ReviewForm) -> Response:
     principal, now = current_principal(), clock.now()
     approves = form.decision.data == APPROVE
     with atomic() as session:
+        following = _next(queries.list_waiting(session, principal), article)
         locked = lock_managed_article(session, principal, _REVIEW, article.id)
         decide: dict[str, Any] = {
             "content_hash": form.content_hash.data or "",
@@ -139,8 +140,6 @@ def _decide(article: Article, form: ReviewForm) -> Response:
             reviewing.approve_step(session, locked, **decide)
         else:
             reviewing.return_submission(session, locked, block=form.block.data, **decide)
-    with reading() as session:
-        following = _next(queries.list_waiting(session, principal), article)
     if following is None:
         return done(url_for("console.list_reviews"), _told(article, approves) + "没有别的文章等您审了。")
     return done(
@@ -169,10 +168,11 @@ class _Last:
     undo: str | None
 
 
-def _look(session: Session, principal: Principal, article: Article, form: ReviewForm) -> dict[str, Any]:
-    """Everything that the page of a text shows."""
+def _look(session: Session, principal: Principal, article_id: UUID, form: ReviewForm) -> dict[str, Any]:
+    """Everything that the page of a text shows. Raises ArticleMissing outside the caller's scope."""
     waiting = queries.list_waiting(session, principal)
-    mine = next((each for each in waiting if each.article.id == article.id), None)
+    mine = next((each for each in waiting if each.article.id == article_id), None)
+    article = mine.article if mine else get_managed_article(session, principal, _REVIEW, article_id)
     following = _next(waiting, article)
     shown: dict[str, Any] = {
         "article": article,
@@ -197,8 +197,9 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
     submission = mine.submission
     revision = session.get_one(Revision, submission.revision_id)
     marks = marking.marks_of(session, mine.article.id, revision)
-    reviews = list_decisions(session, submission.id)
-    notes = queries.list_notes(session, mine.article.id)
+    decided = queries.list_standing_reviews(session, mine.article.id)
+    reviews = [each for each in decided if each.submission_id == submission.id]
+    notes = [each for each in reversed(decided) if each.note][:_MOST_NOTES]
     before, compared_with = comparing.before_of(session, mine.article, submission)
     text = show_text(session, revision, {mark.word for mark in marks})
     overrides = [mark.override for mark in marks]
@@ -222,9 +223,8 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
 
 
 def _fill(form: ReviewForm, mine: Waiting) -> None:
-    """The form is about the text that the page shows, unless it comes back with what was wrong in it."""
-    if not form.errors:
-        form.content_hash.data, form.step.data = mine.submission.content_hash, mine.step.value
+    """The form is about the text that the page shows, also where it comes back with what was wrong."""
+    form.content_hash.data, form.step.data = mine.submission.content_hash, mine.step.value
 
 
 def _last(session: Session, principal: Principal) -> _Last | None:

@@ -42,18 +42,12 @@ def audience_of(session: Session, revision: Revision) -> Audience:
     """Who would be told of a text; two statements."""
     topics = {UUID(each) for each in revision.topic_ids}
     followers = count_followers(session, topics)
-    template = _template()
-    if not followers or template is None:
-        return Audience(followers, 0)
-    return Audience(followers, count_with_credit(session, followers_of(topics), template))
+    if not followers:
+        return Audience(0, 0)
+    by_wechat = count_with_credit(session, followers_of(topics), Template.ARTICLE_PUBLISHED)
+    return Audience(followers, by_wechat)
 
 
-def _template() -> Template | None:
-    """The subscription message that new articles are told by, where there is one."""
-    return next((each for each in Template if each.value == _NEW_ARTICLE), None)
-
-
-_NEW_ARTICLE = "article_published"
 _OFFICIAL = {"": "不发到公众号", "draft": "同时放进公众号草稿箱", "publish": "同时在公众号发布"}
 
 

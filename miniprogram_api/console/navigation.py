@@ -81,6 +81,7 @@ _OF_ARTICLES = (
     "hold_article",
     "release_article",
     "preview_article",
+    "send_official_again",
 )
 _OF_ASSETS = ("list_removed_assets", "add_asset", "show_asset", "crop_asset", "remove_asset", "restore_asset")
 _OF_REVIEWS = ("review_article", "undo_decision")

@@ -47,6 +47,7 @@ WITHOUT_A_LINK = {
     "reset_second_factor",
     "restore_device",
     "restore_grant",
+    "send_official_again",
     "show_made_booking",
     "show_objection_file",
     "waive_strike",
@@ -68,6 +69,7 @@ TWO_MARKS = {"list_requests", "list_erasures"}
 NO_SHELL = {
     "enrol_second_factor",
     "export_day",
+    "export_trail",
     "open_invitation",
     "pair_gate",
     "pick_articles",
@@ -77,6 +79,7 @@ NO_SHELL = {
     "send_asset",
     "send_figures",
     "send_gate_worker",
+    "send_reading",
     "show_feedback_picture",
     "show_objection_file",
     "show_picture",

@@ -9,7 +9,14 @@ from werkzeug.wrappers import Response
 
 from config.settings import Settings
 from content.errors import NotApproved, NotLive, TextChanged
-from content.models import Article, Plan, Revision, Standing, Submission, SubmissionState
+from content.models import (
+    Article,
+    Plan,
+    Revision,
+    Standing,
+    Submission,
+    SubmissionState,
+)
 from content.queries.submissions import find_standing_submission
 from content.service import publishing
 from content.service.managed import get_managed_article, lock_managed_article

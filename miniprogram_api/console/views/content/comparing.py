@@ -7,8 +7,8 @@ from itertools import groupby
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content.models import Article, Review, Revision, Submission
 from content.rules.diffing import BlockChange, FieldChange, compare
+from content.service import Article, Review, Revision, Submission
 from content.service.drafting import draft_of
 from miniprogram_api.console.words import content as words
 

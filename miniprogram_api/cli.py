@@ -15,6 +15,7 @@ _COMMAND_MODULES = (
     "miniprogram_api.operations",
     "miniprogram_api.registry.cli",
     "miniprogram_api.visits.cli",
+    "content.cli",
 )
 
 

@@ -221,9 +221,14 @@ def count_returned(session: Session, principal: Principal) -> int:
     return _count(session, *own, Submission.state == SubmissionState.RETURNED)
 
 
-def count_overdue(session: Session, principal: Principal, now: datetime) -> int:
-    """How many plans within the caller's scope were not carried out in time."""
-    return _count(session, articles_within(principal, "content.publish"), _in_state("overdue", now))
+def count_overdue(
+    session: Session, principal: Principal, now: datetime, *, owner_id: UUID | None = None
+) -> int:
+    """How many plans within the caller's scope were not carried out in time; of one owner's, if named."""
+    only = [articles_within(principal, "content.view"), _in_state("overdue", now)]
+    if owner_id is not None:
+        only.append(Article.owner_id == owner_id)
+    return _count(session, *only)
 
 
 def count_approved(session: Session, principal: Principal, now: datetime) -> int:

@@ -193,6 +193,7 @@ class TrailRow:
     quote: str | None = None
     block: int | None = None
     undone_at: datetime | None = None
+    planned_for: datetime | None = None
 
 
 def list_trail(session: Session, article_id: UUID) -> list[TrailRow]:

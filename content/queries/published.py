@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from content.models import Article, ArticleKind, Revision, SiteDay, Standing
@@ -39,16 +39,25 @@ class SiteFigures:
 
 def list_published(session: Session, *, limit: int, cursor: str | None, now: datetime) -> Page[Published]:
     """One page of everything ever published, in the order in which it first was. Raises InvalidCursor."""
+    order = (Article.published_at, Article.id)
+    found = page_rows(session, _ever_published(), order, limit=limit, cursor=cursor)
+    return Page([_published(row, now) for row in found.items], found.next_cursor)
+
+
+def find_published(session: Session, article_id: UUID, *, now: datetime) -> Published | None:
+    """One article, if it was ever published."""
+    row = session.execute(_ever_published().where(Article.id == article_id)).one_or_none()
+    return None if row is None else _published(row, now)
+
+
+def _ever_published() -> Select[*tuple[Any, ...]]:
     columns = (Article.id, Article.kind, Article.title, Article.published_at, Article.standing)
     ends = (Article.retracted_at, Article.expires_at)
-    wanted = (
+    return (
         select(*columns, *ends, Revision.content_hash, Revision.site_ids)
         .join(Revision, Revision.id == Article.live_revision_id)
         .where(Article.standing != Standing.DRAFT, Article.published_at.is_not(None))
     )
-    order = (Article.published_at, Article.id)
-    found = page_rows(session, wanted, order, limit=limit, cursor=cursor)
-    return Page([_published(row, now) for row in found.items], found.next_cursor)
 
 
 def _published(row: Row[*tuple[Any, ...]], now: datetime) -> Published:

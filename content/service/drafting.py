@@ -46,14 +46,16 @@ def create_article(
     staff_id: UUID,
     actor: Actor,
     now: datetime,
+    article_id: UUID | None = None,
 ) -> Article:
     """Begin an article for a site's desk, an organisation's, or (neither) the city's.
 
-    It may be as incomplete as it is. Raises DraftRefused, DocumentRefused. The caller has checked the place.
+    It may be as incomplete as it is; the id is given where others must know it beforehand. Raises
+    DraftRefused, DocumentRefused. The caller has checked the place.
     """
     draft = _checked(session, draft)
     article = Article(
-        id=new_id(),
+        id=article_id or new_id(),
         organisation_id=None if site_id is not None else organisation_id,
         site_id=site_id,
         owner_id=staff_id,

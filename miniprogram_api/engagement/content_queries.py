@@ -1,6 +1,6 @@
 """What content adds to engagement: its figures of days, and the list of what was published."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from miniprogram_api.engagement.published_content import PublishedContent
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.paging import Page
 from miniprogram_api.sites.queries import exchange
-from miniprogram_api.sites.queries.exchange import ProjectOfSite
 
 
 @contributes("content", figures=("content_published", "content_views"))
@@ -41,18 +40,28 @@ class PublishedArticles:
     def list_published(self, session: Session, *, limit: int, cursor: str | None) -> Page[PublishedContent]:
         """One page, what was withdrawn included, in two statements. Raises InvalidCursor."""
         found = published.list_published(session, limit=limit, cursor=cursor, now=clock.now())
-        sites = {site_id for article in found.items for site_id in article.site_ids}
-        projects = exchange.find_projects(session, sites) if sites else {}
-        return Page([self._told(article, projects) for article in found.items], found.next_cursor)
+        return Page(self._told(session, found.items), found.next_cursor)
 
-    def _told(self, article: published.Published, projects: Mapping[UUID, ProjectOfSite]) -> PublishedContent:
-        return PublishedContent(
-            id=str(article.id),
-            project_ids=sorted(projects[each].project_id for each in article.site_ids if each in projects),
-            kind=article.kind.value,
-            title=article.title,
-            url=f"{self._base}{article_path(article.id)}",
-            sha256=article.content_hash,
-            published_at=article.published_at,
-            withdrawn_at=article.withdrawn_at,
-        )
+    def find_published(self, session: Session, content_id: str) -> PublishedContent | None:
+        """One piece, if it was ever published."""
+        found = published.find_published(session, UUID(content_id), now=clock.now())
+        return None if found is None else self._told(session, [found])[0]
+
+    def _told(self, session: Session, articles: Sequence[published.Published]) -> list[PublishedContent]:
+        sites = {site_id for article in articles for site_id in article.site_ids}
+        projects = exchange.find_projects(session, sites) if sites else {}
+        return [
+            PublishedContent(
+                id=str(article.id),
+                project_ids=sorted(
+                    projects[each].project_id for each in article.site_ids if each in projects
+                ),
+                kind=article.kind.value,
+                title=article.title,
+                url=f"{self._base}{article_path(article.id)}",
+                sha256=article.content_hash,
+                published_at=article.published_at,
+                withdrawn_at=article.withdrawn_at,
+            )
+            for article in articles
+        ]

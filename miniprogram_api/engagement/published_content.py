@@ -31,6 +31,10 @@ class ContentList(Protocol):
         """One page, what was withdrawn included. Raises InvalidCursor."""
         ...
 
+    def find_published(self, session: Session, content_id: str) -> PublishedContent | None:
+        """One piece, if it was ever published."""
+        ...
+
 
 class NoContent:
     """Nothing was ever published."""
@@ -39,6 +43,9 @@ class NoContent:
         if cursor is not None:
             decode_cursor(cursor)
         return Page([], None)
+
+    def find_published(self, session: Session, content_id: str) -> PublishedContent | None:
+        return None
 
 
 class _Connected:

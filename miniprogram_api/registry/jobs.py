@@ -2,6 +2,7 @@
 
 from miniprogram_api.registry import (  # noqa: F401  their sweeps register themselves
     jobs_announcements,
+    jobs_content,
     jobs_corrections,
     jobs_dead_letters,
     jobs_objections,

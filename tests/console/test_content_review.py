@@ -236,3 +236,14 @@ def test_the_page_of_what_is_not_under_review_says_so(shelf: Shelf, reviewer: Pa
     page = reviewer.get(shelf.at("已发布的学校", "/review"))
     assert page.status_code == 200
     assert "现在不等人审核" in text_of(page)
+
+
+def test_the_trail_goes_on_to_what_was_published(shelf: Shelf, reviewer: PageClient) -> None:
+    planned = text_of(reviewer.get(shelf.at("定时的供暖", "/trail")))
+    assert "初审通过 第 1 版" in planned
+    assert "定于 11月25日（周三）10:00 发布 第 1 版" in planned
+    assert "发布 第 1 版" in text_of(reviewer.get(shelf.at("已发布的学校", "/trail")))
+    reviewer.post(shelf.at("定时的供暖", "/unschedule"))
+    assert "取消定时发布 第 1 版" in text_of(reviewer.get(shelf.at("定时的供暖", "/trail")))
+    reviewer.post(shelf.at("已发布的学校", "/retract"), {"reason": "数据有误。"})
+    assert "撤回文章 第 1 版" in text_of(reviewer.get(shelf.at("已发布的学校", "/trail")))

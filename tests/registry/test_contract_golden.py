@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from content.service.publishing import retract_article
 from miniprogram_api.devtools.asyncapi import IN, OUT, event_schemas
 from miniprogram_api.devtools.fake_registry import FakeRegistry
 from miniprogram_api.engagement import contributions
@@ -36,6 +37,7 @@ from tests.factories.partners import sign_in
 from tests.factories.projects import hold_project, project_data
 from tests.factories.sites import make_site
 from tests.support.golden import agree, faults, golden, names
+from tests.support.publishing import publish_article
 
 PROJECT = "CC-2025-0001"
 FRIDAY = date(2026, 11, 20)
@@ -137,6 +139,25 @@ class TestEvents:
             corrections.settle_filed(session, correction.id, filed, now=now)
         (event,) = _announced()
         agree("event.correction.requested", event, by_chance=("id",))
+
+    def test_an_article_that_is_published_and_retracted(self) -> None:
+        by_chance = ("id", "subject", "data.content_id", "data.url")
+        with atomic() as session:
+            article = publish_article(session, title="长春冬天的光伏能发多少电")
+        (event,) = _announced()
+        assert event["subject"] == event["data"]["content_id"] == str(article.id)
+        agree("event.content.published", event, by_chance=(*by_chance, "data.sha256"))
+        with atomic() as session:
+            session.add(article)
+            retract_article(session, article, reason="有误", actor=SYSTEM, now=kernel_clock.now())
+        (_, event) = _announced()
+        agree("event.content.withdrawn", event, by_chance=(*by_chance, "data.sha256"))
+
+    def test_an_article_that_was_retracted_meanwhile_is_not_announced_as_published(self) -> None:
+        with atomic() as session:
+            article = publish_article(session)
+            retract_article(session, article, reason="有误", actor=SYSTEM, now=kernel_clock.now())
+        assert [event["type"] for event in _announced()] == ["engagement.content.withdrawn"]
 
 
 def _correction(site_id: UUID) -> Correction:

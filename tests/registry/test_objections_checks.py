@@ -321,6 +321,19 @@ class TestPictures:
         assert held(filed).state is ObjectionState.QUEUED
 
     @pytest.mark.usefixtures("served")
+    def test_while_the_check_is_down_a_verdict_of_others_is_not_waited_for(
+        self, alice: Objector, notice: str, fake_wechat: FakeWeChat
+    ) -> None:
+        from miniprogram_api.wechat.events import PictureJudged
+
+        FakePeople(fake_wechat).control("POST", "/faults", path=CHECK_MEDIA, fault="500", times=1)
+        self.filed(alice, notice)
+        with atomic() as session:
+            events.publish(session, PictureJudged(check_id="others", suggest="pass", labels=[]))
+        events.drain()
+        assert events.measure_backlog().pending == 0
+
+    @pytest.mark.usefixtures("served")
     def test_pictures_wait_for_a_check_that_is_down(
         self, app: Flask, alice: Objector, notice: str, fake_wechat: FakeWeChat, clock: Clock
     ) -> None:

@@ -98,6 +98,7 @@ def test_a_verdict_is_read_and_doubt_is_for_people(changes: dict[str, Any], sugg
     (event,) = read_events(open_push(SECRETS, *pushed(JUDGED | changes)))
     assert isinstance(event, PictureJudged)
     assert (event.check_id, event.suggest) == ("t-1", suggest)
+    assert event.was_fetched is (changes.get("errcode") != -1008)
 
 
 @pytest.mark.parametrize("message", [{"Event": "other"}, {"Event": "wxa_media_check"}, {}])

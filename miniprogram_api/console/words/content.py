@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from content.models import (
+from content.service import (
     ArticleKind,
     Audience,
     ContentClass,
@@ -179,6 +179,10 @@ TRAIL_ACTS: Mapping[str, str] = {
     "withdrawn": "撤回送审",
     "superseded": "文字已改动，审核失效",
     "allowed": "保留词表里的词",
+    "published": "发布",
+    "planned": "定时发布",
+    "unplanned": "取消定时发布",
+    "retracted": "撤回文章",
 }
 
 

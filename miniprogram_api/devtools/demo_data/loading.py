@@ -6,8 +6,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from sqlalchemy import select
 
 from config import Settings
+from content.library import count_missing, load_library
 from miniprogram_api.devtools.demo_data import staff
 from miniprogram_api.devtools.demo_data.administration import load_administration
+from miniprogram_api.devtools.demo_data.articles import demo_team, load_desk
 from miniprogram_api.devtools.demo_data.bookings import Bookings
 from miniprogram_api.devtools.demo_data.calendar import settle_year
 from miniprogram_api.devtools.demo_data.catalogue import SITES, SiteCard
@@ -21,6 +23,7 @@ from miniprogram_api.devtools.demo_data.projects import (
     stands,
     under_notice,
 )
+from miniprogram_api.devtools.demo_data.readers import load_readers
 from miniprogram_api.devtools.demo_data.registry import DemoRegistry, NoDemoRegistry, demo_registry
 from miniprogram_api.devtools.demo_data.sites import load_site
 from miniprogram_api.devtools.demo_data.visitors import join, list_known, visitors
@@ -63,6 +66,7 @@ def load_demo(settings: Settings) -> Loaded:
         token = _load_staff(settings.demo_staff_password or staff.DEFAULT_PASSWORD)
         bookings = _load_visitors(bar)
         change_slots()
+        _load_articles(bar)
         load_feedback(clock.now())
         _settle(bar)
         load_partner(settings, clock.now())
@@ -118,6 +122,17 @@ def _load_visitors(bar: Progress) -> Bookings:
         bookings.book_for(card, join(card, now=clock.now()))
         bar.advance(task)
     return bookings
+
+
+def _load_articles(bar: Progress) -> None:
+    """The library, an article in every state, and readers."""
+    team = demo_team()
+    missing = count_missing()
+    task = _task(bar, "文章", missing)
+    if missing:
+        load_library(team, on_article=lambda: bar.advance(task))
+    load_desk(team)
+    load_readers(visitors())
 
 
 def _settle(bar: Progress) -> None:

@@ -55,6 +55,9 @@ STAFF = (
     StaffCard("demo-dpo", "演示个人信息保护负责人", BUREAU, (_Post(Role.DPO),)),
     StaffCard("demo-editor", "演示编辑", BUREAU, (_Post(Role.EDITOR),)),
     StaffCard("demo-reviewer", "演示审稿人", BUREAU, (_Post(Role.REVIEWER),)),
+    # Three reviews take three people.
+    StaffCard("demo-reviewer-2", "演示复审人", BUREAU, (_Post(Role.REVIEWER),)),
+    StaffCard("demo-reviewer-3", "演示终审人", BUREAU, (_Post(Role.REVIEWER),)),
     StaffCard("demo-teacher", "演示教师", SCHOOL, (_Post(Role.TEACHER, organisation=SCHOOL),)),
     StaffCard(
         "demo-community", "演示社区工作者", BASES, (_Post(Role.COMMUNITY_WORKER, site=_COMMUNITY_SITE),)

@@ -49,7 +49,9 @@ class Material:
 
 def claim(session: Session, *, states: Collection[ObjectionState], now: datetime, limit: int) -> list[Turn]:
     """Take up what is due in these states (of the held ones, what a check that was down left so)."""
-    wanted = _CHECKABLE if ObjectionState.CHECKING in states else Objection.state.in_(states)
+    checks = ObjectionState.CHECKING in states
+    wanted = _CHECKABLE if checks else Objection.state.in_(states)
+    anew = {"last_error": None} if checks else {}
     due = (
         select(Objection.id)
         .where(wanted, Objection.next_attempt_at <= now)
@@ -60,7 +62,7 @@ def claim(session: Session, *, states: Collection[ObjectionState], now: datetime
     claimed = (
         update(Objection)
         .where(Objection.id.in_(due))
-        .values(attempts=Objection.attempts + 1, next_attempt_at=now + LEASE)
+        .values(attempts=Objection.attempts + 1, next_attempt_at=now + LEASE, **anew)
         .returning(Objection.id, Objection.attempts)
         .execution_options(synchronize_session=False)
     )
@@ -154,11 +156,16 @@ def note_finding(session: Session, check_id: str, finding: Finding, *, now: date
 
 
 def _is_submitting(session: Session) -> bool:
-    """Whether a picture may be under way whose id has not been noted."""
+    """Whether a picture may be under way whose id has not been noted; none while the check is down."""
     under_way = (
         select(ObjectionFile.id)
         .join(Objection, Objection.id == ObjectionFile.objection_id)
-        .where(_CHECKABLE, Objection.text_cleared, ObjectionFile.check_id.is_(None))
+        .where(
+            _CHECKABLE,
+            Objection.text_cleared,
+            Objection.last_error.is_(None),
+            ObjectionFile.check_id.is_(None),
+        )
     )
     return session.scalar(under_way.limit(1)) is not None
 

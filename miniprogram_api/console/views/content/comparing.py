@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content.models import Article, Asset, Review, Revision, Submission
 from content.queries.desk_topics import list_topic_names
 from content.rules.diffing import Comparison, compare
+from content.service import Article, Asset, Review, Revision, Submission
 from content.service.drafting import draft_of
 from miniprogram_api.console.words import content as words
 from miniprogram_api.sites.queries import names_of_sites

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content.errors import ArticleMissing
-from content.models import ArticleKind
 from content.queries.desk_list import DeskFilter, DeskRow, list_deleted, list_desk_articles, list_places
 from content.queries.desk_topics import list_topic_names
-from content.service import drafting
+from content.service import ArticleKind, drafting
 from content.service.managed import lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
@@ -66,10 +65,26 @@ def list_articles() -> Response:
         filters=form,
         form=None,
         filtered=wanted != DeskFilter(),
+        quick=_quick(),
         may_write=current_principal().may(_WRITE),
         words=words,
         view_functions=current_app.view_functions,
     )
+
+
+def _quick() -> list[tuple[str, str, bool]]:
+    """The filters that people use most, each with its address, and whether it is the one at hand."""
+    asked = {name: value for name, value in request.args.items() if value and name != "cursor"}
+    may_publish = current_principal().may("content.publish")
+    wanted: list[tuple[str, dict[str, Any]]] = [
+        ("全部", {}),
+        ("我的草稿", {"state": "draft", "mine": "y"}),
+        ("我被退回的", {"state": "returned", "mine": "y"}),
+        *([("待发布", {"state": "approved"})] if may_publish else []),
+        ("已定时", {"state": "planned"}),
+        ("逾期", {"state": "overdue"}),
+    ]
+    return [(label, url_for("console.list_articles", **query), query == asked) for label, query in wanted]
 
 
 def _wanted(session: Session, form: ArticleFilter) -> DeskFilter:

@@ -10,10 +10,9 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from content.models import Article, Revision, Step
 from content.queries import desk_reviews as queries
 from content.queries.desk_reviews import Decided, Waiting
-from content.service import reviewing
+from content.service import Article, Revision, Step, reviewing
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content.errors import RevisionMissing
-from content.models import Article, Plan, Revision
-from content.service import drafting
+from content.service import Article, Plan, Revision, drafting
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from content import rendering
-from content.models import Article, Review, Revision, Step, Submission, SubmissionState
 from content.queries.pictures import pictures_of
 from content.queries.scope import holds_at
+from content.service import Article, Review, Revision, Step, Submission, SubmissionState
 from miniprogram_api.console.access import current_principal
 from miniprogram_api.console.blocks import Part, parts_of
 from miniprogram_api.console.words import content as words

@@ -8,15 +8,17 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from content.models import Article
 from content.queries.desk_reviews import TrailRow, list_trail
+from content.service import Article
 from content.service.managed import get_managed_article
 from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.acting import as_attachment
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.pages import page
+from miniprogram_api.console.views.content.deeds import list_deeds
 from miniprogram_api.console.views.content.showing import names_of
 from miniprogram_api.console.words import content as words
+from miniprogram_api.console.words import say_instant
 from miniprogram_api.identity.service import staff_profiles
 from miniprogram_api.kernel import clock, sheets
 from miniprogram_api.kernel.clock import BEIJING
@@ -56,14 +58,16 @@ class _Line:
 
 def _read(session: Session, article_id: str) -> tuple[Article, list[_Line]]:
     article = get_managed_article(session, current_principal(), "content.view", parse_id(article_id))
-    rows = list_trail(session, article.id)
+    rows = sorted([*list_trail(session, article.id), *list_deeds(session, article)], key=lambda row: row.at)
     names = names_of(session, *rows)
-    return article, [_line(row, names[row.staff_id]) for row in rows]
+    return article, [_line(row, names[row.staff_id] or "系统（到点自动）") for row in rows]
 
 
 def _line(row: TrailRow, who: str) -> _Line:
     step = words.STEPS[row.step.value] if row.step is not None else ""
     what = f"{step}{words.TRAIL_ACTS[row.act]}"
+    if row.planned_for is not None:
+        what = f"定于 {say_instant(row.planned_for)} 发布"
     return _Line(row.at, who, what, row.number, row.content_hash, row.quote, row.note, row.undone_at)
 
 

@@ -11,10 +11,15 @@ from miniprogram_api.kernel.access import Principal
 
 
 @waits("content.write")
-def count_returned_articles(session: Session, principal: Principal, _now: datetime) -> list[Waiting]:
-    """Articles of the caller's that came back from review."""
+def count_returned_articles(session: Session, principal: Principal, now: datetime) -> list[Waiting]:
+    """Articles of the caller's that came back from review, or did not appear when they should have."""
     address = url_for("console.list_articles", state="returned", mine="y")
-    return [Waiting("篇文章被退回，等您修改", count_returned(session, principal), address)]
+    cards = [Waiting("篇文章被退回，等您修改", count_returned(session, principal), address)]
+    if not principal.may("content.publish"):
+        overdue = url_for("console.list_articles", state="overdue", mine="y")
+        late = count_overdue(session, principal, now, owner_id=principal.id)
+        cards.append(Waiting("篇您的定时文章逾期未发布", late, overdue, urgent=True))
+    return cards
 
 
 @waits("content.publish")

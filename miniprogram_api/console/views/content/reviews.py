@@ -200,7 +200,7 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
     reviews = [each for each in decided if each.submission_id == submission.id]
     notes = [each for each in reversed(decided) if each.note][:_MOST_NOTES]
     before, compared_with = comparing.before_of(session, mine.article, submission)
-    text = show_text(session, revision, {mark.word for mark in marks})
+    text = show_text(session, revision, {mark.word for mark in marks}, before=before)
     overrides = [mark.override for mark in marks]
     names = names_of(session, submission, *reviews, *notes, *overrides)
     _fill(form, mine)
@@ -210,10 +210,9 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
         "step": words.STEPS[mine.step.value],
         "marks": marks,
         "notes": notes,
-        "parts": text.parts,
-        "cover": text.cover,
+        "shown": text,
         "progress": progress_of(submission, reviews, names),
-        "compared": comparing.compare_texts(session, before, revision) if before is not None else None,
+        "compared": comparing.compare_texts(before, revision, text.names) if before else None,
         "compared_with": compared_with,
         "names": names,
         "may_decide": mine.may_decide,

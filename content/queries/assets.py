@@ -40,6 +40,7 @@ def list_assets(
     q: str | None = None,
     unused: bool = False,
     removed: bool = False,
+    uploaded_by: UUID | None = None,
     limit: int,
     cursor: str | None,
 ) -> Page[ListedAsset]:
@@ -51,6 +52,8 @@ def list_assets(
     statement = statement.where(Asset.retired_at.is_not(None) if removed else Asset.retired_at.is_(None))
     if unused:
         statement = statement.where(Asset.id.not_in(select(AssetUse.asset_id)))
+    if uploaded_by is not None:
+        statement = statement.where(Asset.uploaded_by == uploaded_by)
     if q:
         said = (Asset.title, Asset.alt, Asset.source)
         statement = statement.where(or_(*(text.icontains(q, autoescape=True) for text in said)))

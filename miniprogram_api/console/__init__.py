@@ -2,11 +2,11 @@
 
 Views and forms have one module for each desk. Beside them stand `access` (who may see a page), `acting`
 (pages before one act), `assets` (files with their hash in the address), `blocks` (texts for reviewers),
-`blueprint` (the routes' home and what every answer carries), `guides` (what the help link opens),
-`interrupted` (what goes on after signing in), `leaving` (what a browser forgets then), `navigation` (the
-desks and their pages), `pages` (how a view answers), `pictures` (QR codes), `previewing` (acts in two
-steps), `scope` (the site a page is about), `waiting` (what the start page counts) and `words` (how
-instants and numbers are said, and what the things of each desk are called).
+`blueprint` (the routes' home and what every answer carries), `calls` (what scripts ask in JSON), `guides`
+(what the help link opens), `interrupted` (what goes on after signing in), `leaving` (what a browser forgets
+then), `navigation` (the desks and their pages), `pages` (how a view answers), `pictures` (QR codes),
+`previewing` (acts in two steps), `scope` (the site a page is about), `waiting` (what the start page counts)
+and `words` (how instants and numbers are said, and what the things of each desk are called).
 """
 
 from flask import Flask

@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from miniprogram_api.console.calls import is_call, tell_failure
 from miniprogram_api.console.forms import ConsoleForm
 from miniprogram_api.console.forms.account import ProofForm, SignInForm
 from miniprogram_api.console.interrupted import Act, act_at_hand
@@ -66,6 +67,8 @@ def add_headers(response: Response) -> Response:
 @console.errorhandler(Exception)
 def show_failure(error: Exception) -> AnyResponse:
     """A failure as a page in plain words; who is not signed in is asked to sign in and comes back."""
+    if is_call():
+        return tell_failure(error)
     if isinstance(error, Unauthenticated):
         if request.endpoint == "console.sign_out":
             leave()  # the session was over before

@@ -74,8 +74,16 @@ _OF_ARTICLES = (
     "unschedule_article",
     "retract_article",
     "change_placing",
+    "create_article",
+    "edit_article",
+    "import_markdown",
+    "save_draft",
+    "hold_article",
+    "release_article",
+    "preview_article",
     "send_official_again",
 )
+_OF_ASSETS = ("list_removed_assets", "add_asset", "show_asset", "crop_asset", "remove_asset", "restore_asset")
 _OF_REVIEWS = ("review_article", "undo_decision")
 _OF_TOPICS = ("add_topic", "edit_topic", "move_topic", "retire_topic", "restore_topic")
 _OF_FEEDBACK = (
@@ -103,6 +111,7 @@ DESKS = (
         (
             Entry("文章", "list_articles", "content.view", "file-earmark-text", _OF_ARTICLES),
             Entry("待审", "list_reviews", "content.review", "check-circle", _OF_REVIEWS),
+            Entry("素材库", "list_assets", "content.view", "images", _OF_ASSETS),
             Entry("专题", "list_topics", "content.view", "list", _OF_TOPICS),
             Entry("词表", "list_words", "content.view", "flag", ("add_word", "remove_word")),
             Entry("阅读统计", "show_reading", "content.view", "bar-chart"),

@@ -1,5 +1,9 @@
 """The site that a page is about, if it lies within the caller's scope; a guess is not found."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
 from miniprogram_api.console.access import current_principal
@@ -15,3 +19,12 @@ def look_at(session: Session, site_id: str, permission: str = "sites.view") -> S
 def work_on(session: Session, site_id: str, permission: str = "sites.manage") -> Site:
     """The site, to change it; nobody else changes it meanwhile. Raises SiteMissing."""
     return lock_managed_site(session, current_principal(), permission, parse_id(site_id))
+
+
+def ids_of(texts: Iterable[str | None]) -> set[UUID]:
+    """Those of some texts that are ids."""
+    found = set()
+    for text in texts:
+        with suppress(ValueError):
+            found.add(UUID(text or ""))
+    return found

@@ -31,8 +31,8 @@ MOST_BYTES = 100_000
 MOST_STATEMENTS = 12
 # What a change of the opening hours would make and hit is worked out by the service that carries it out.
 PREVIEWS, MOST_TO_PREVIEW = {"retire_rule", "lift_closure"}, 20
-# The figures have charts, and the gate reads pictures of a camera.
-HEAVY = {"show_figures", "open_gate"}
+# The figures have charts, the gate reads pictures of a camera, and the editor is one.
+HEAVY = {"show_figures", "open_gate", "edit_article"}
 # A page that is only come to by a refusal, not by a link.
 WITHOUT_A_LINK = {
     "prove_again",
@@ -51,6 +51,12 @@ WITHOUT_A_LINK = {
     "show_made_booking",
     "show_objection_file",
     "waive_strike",
+    # What the editor asks for in JSON.
+    "pick_articles",
+    "pick_assets",
+    "pick_sites",
+    "show_picture",
+    "show_token",
     # What a tablet opens, and a file that its page starts.
     "pair_gate",
     "send_gate_worker",
@@ -66,6 +72,9 @@ NO_SHELL = {
     "export_trail",
     "open_invitation",
     "pair_gate",
+    "pick_articles",
+    "pick_assets",
+    "pick_sites",
     "refuse_unknown",
     "send_asset",
     "send_figures",
@@ -73,6 +82,8 @@ NO_SHELL = {
     "send_reading",
     "show_feedback_picture",
     "show_objection_file",
+    "show_picture",
+    "show_token",
     "sign_in",
     "sign_in_with_code",
     "sign_out",

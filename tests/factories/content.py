@@ -11,7 +11,7 @@ from content.rules.drafts import Draft
 from content.service import assets, drafting, topics
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.clock import now as clock_now
-from miniprogram_api.kernel.files import StoredImage
+from miniprogram_api.kernel.files import StoredImage, StoredSize
 from miniprogram_api.kernel.ids import new_id
 from tests.factories.staff import make_staff
 
@@ -53,8 +53,15 @@ def make_draft(*blocks: Mapping[str, Any] | str, **values: Any) -> Draft:
     return Draft(**defaults | values)
 
 
-def make_asset(session: Session, *, staff_id: UUID | None = None, **values: Any) -> Asset:
-    """A picture of the city's library, whose file is not there."""
+def make_asset(
+    session: Session,
+    *,
+    staff_id: UUID | None = None,
+    image: StoredImage | None = None,
+    sizes: Sequence[StoredSize] = (),
+    **values: Any,
+) -> Asset:
+    """A picture of the city's library, whose file is not there unless it is given."""
     defaults: dict[str, Any] = {
         "title": "屋顶光伏",
         "alt": "积雪的屋顶上的光伏板",
@@ -63,11 +70,11 @@ def make_asset(session: Session, *, staff_id: UUID | None = None, **values: Any)
         "organisation_id": None,
         "site_id": None,
     }
-    image = StoredImage(f"{new_id().hex}.jpg", "image/jpeg", 1200, 900, 120_000, new_id().hex * 2)
+    image = image or StoredImage(f"{new_id().hex}.jpg", "image/jpeg", 1200, 900, 120_000, new_id().hex * 2)
     return assets.add_asset(
         session,
         image,
-        [],
+        sizes,
         staff_id=staff_id or make_staff(session).id,
         actor=SYSTEM,
         now=clock_now(),

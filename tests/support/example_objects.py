@@ -461,6 +461,11 @@ def _dead_letter(session: Session, _person: Person, _before: dict[str, str]) -> 
     return letter_id
 
 
+def _asset(session: Session, person: Person, _before: dict[str, str]) -> UUID:
+    """A picture of their site's library."""
+    return article_factory.make_asset(session, site_id=person.side.site_id).id
+
+
 def _revision(session: Session, _person: Person, before: dict[str, str]) -> UUID:
     """The first revision of the article before it."""
     return session.scalars(
@@ -557,6 +562,7 @@ EXAMPLES: dict[str, Example] = {
     "letter_id": _example(_row(_dead_letter)),
     "article_id": _example(_row(_article), "site"),
     "topic_id": _example(_row(lambda session, _person, _before: article_factory.make_topic(session).id)),
+    "asset_id": _example(_row(_asset), "site"),
     "revision_id": _example(_row(_revision)),
     "word_id": _example(_row(_word)),
 }

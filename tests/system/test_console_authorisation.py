@@ -34,8 +34,14 @@ _DECIDED_LATER = {f"{method} /console/sites/{{site_id}}/state/{{to}}" for method
 _ONLY_READS = {"POST /console/sites/{site_id}/day/export.{kind}"}
 # What was done and leaves no line of its own in the trail, and why.
 _NOT_RETIRED = "the example is not in the bin, so there is nothing to restore"
+_BY_SCRIPT = "a call of the editor's script; whoever sends a form there is led to the editor"
 _NO_LINE = {
     "POST /console/content/articles/{article_id}/placing": "an empty form is what the example has already",
+    "POST /console/content/articles/{article_id}/draft": _BY_SCRIPT,
+    "POST /console/content/articles/{article_id}/lock": _BY_SCRIPT,
+    "POST /console/content/articles/{article_id}/lock/release": _BY_SCRIPT,
+    "POST /console/content/articles/{article_id}/preview": _BY_SCRIPT,
+    "POST /console/content/assets/{asset_id}/restore": _NOT_RETIRED,
     "POST /console/content/articles/{article_id}/official": "the example was never sent there",
     "POST /console/content/articles/{article_id}/put-back": _NOT_RETIRED,
     "POST /console/content/topics/{topic_id}/restore": _NOT_RETIRED,

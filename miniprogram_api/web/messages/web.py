@@ -22,6 +22,11 @@ MESSAGES = {
         "It was changed meanwhile; read it again first.",
     ),
     "request.unsupported": ("请求头不受支持。", "The request's headers are not supported."),
+    "console.form_refused": ("没有完成：{text}", "Not done: {text}"),
+    "console.page_expired": (
+        "页面停留太久或在别处重新登录过，正在重新连接。",
+        "The page's token is of a former session; fetch another.",
+    ),
     "storage.full": (
         "存储空间不足，您的操作没有保存，请稍后再试。",
         "Storage is full; nothing was saved. Try again later.",

@@ -140,6 +140,10 @@ def list_decided(session: Session, staff_id: UUID, *, limit: int = 8) -> list[De
     newer = aliased(Submission)
     newest = ~select(newer.id).where(newer.article_id == Article.id, newer.id > Submission.id).exists()
     shown = and_(live.id.is_not(None), live.content_hash == Submission.content_hash)
+    latest = aliased(Revision)
+    as_returned = or_(
+        Submission.state != SubmissionState.RETURNED, latest.content_hash == Submission.content_hash
+    )
     decided = (
         select(
             Review,
@@ -149,6 +153,7 @@ def list_decided(session: Session, staff_id: UUID, *, limit: int = 8) -> list[De
                 last,
                 newest,
                 ~shown,
+                as_returned,
                 Plan.article_id.is_(None),
                 Submission.state != SubmissionState.SUPERSEDED,
             ).label("may_undo"),
@@ -156,6 +161,7 @@ def list_decided(session: Session, staff_id: UUID, *, limit: int = 8) -> list[De
         .join(Submission, Submission.id == Review.submission_id)
         .join(Revision, Revision.id == Submission.revision_id)
         .join(Article, Article.id == Submission.article_id)
+        .join(latest, and_(latest.article_id == Article.id, latest.number == Article.latest_number))
         .outerjoin(live, live.id == Article.live_revision_id)
         .outerjoin(Plan, Plan.article_id == Article.id)
         .where(Review.reviewer_id == staff_id, Review.undone_at.is_(None))

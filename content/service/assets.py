@@ -32,9 +32,10 @@ def get_managed_asset(
 ) -> Asset:
     """A picture of a desk that the caller works at, held until the transaction ends. Raises AssetMissing.
 
-    A removed one is found with `removed`, and only then.
+    Nobody begins to use it meanwhile: the lock is the one that rows referring to the picture wait for. A
+    removed one is found with `removed`, and only then.
     """
-    wanted = select(Asset).where(Asset.id == asset_id).with_for_update(key_share=True)
+    wanted = select(Asset).where(Asset.id == asset_id).with_for_update()
     asset = session.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
     if asset is None or (asset.retired_at is not None) != removed:
         raise AssetMissing

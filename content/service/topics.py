@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from content.errors import TopicMissing, TopicNameTaken
@@ -41,7 +42,7 @@ def add_topic(
         created_at=now,
         retired_at=None,
     )
-    session.add(topic)
+    _keep(session, topic)
     _note_topic(session, topic, action="add_topic", actor=actor, after={"name": name})
     return topic
 
@@ -53,6 +54,7 @@ def edit_topic(session: Session, topic: Topic, *, changes: Mapping[str, Any], ac
     before = {name: _plain(getattr(topic, name)) for name in changes}
     for name in changes.keys() & {"name", "summary", "cover_asset_id"}:
         setattr(topic, name, changes[name])
+    _keep(session, topic)
     after = {name: _plain(value) for name, value in changes.items()}
     _note_topic(session, topic, action="edit_topic", actor=actor, before=before, after=after)
 
@@ -85,6 +87,15 @@ def _check_name(session: Session, name: str, *, besides: UUID | None) -> None:
     found = session.scalar(select(Topic.id).where(Topic.name == name))
     if found is not None and found != besides:
         raise TopicNameTaken(name=name)
+
+
+def _keep(session: Session, topic: Topic) -> None:
+    """Write a topic; of two who give a name at the same time the second hears that it is taken."""
+    try:
+        with session.begin_nested():
+            session.add(topic)
+    except IntegrityError:
+        raise TopicNameTaken(name=topic.name) from None
 
 
 def _plain(value: Any) -> Any:

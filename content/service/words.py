@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from content.errors import WordListed, WordMissing, WordNotMarked
@@ -60,7 +61,11 @@ def add_word(
         from_version=version.number,
         until_version=None,
     )
-    session.add(added)
+    try:
+        with session.begin_nested():
+            session.add(added)
+    except IntegrityError:  # the first words of a list, by two at the same time
+        raise WordListed from None
     after = {"word": word, "suggestion": added.suggestion, "version": version.number}
     _note_list(session, of, version, action="add_word", actor=actor, after=after)
     return added

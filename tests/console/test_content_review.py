@@ -13,6 +13,7 @@ from sqlalchemy import select
 from content.models import Article, Review, Submission, SubmissionState
 from miniprogram_api.kernel.db import atomic, reading
 from tests.conftest import Clock
+from tests.factories.content import body_of, question
 from tests.support.content_desk import Shelf, at, fill_shelf, rewrite, sit_down, text
 from tests.support.pages import PageClient, text_of, title_of
 from tests.support.publishing import submit, write_article
@@ -247,3 +248,44 @@ def test_the_trail_goes_on_to_what_was_published(shelf: Shelf, reviewer: PageCli
     assert "取消定时发布 第 1 版" in text_of(reviewer.get(shelf.at("定时的供暖", "/trail")))
     reviewer.post(shelf.at("已发布的学校", "/retract"), {"reason": "数据有误。"})
     assert "撤回文章 第 1 版" in text_of(reviewer.get(shelf.at("已发布的学校", "/trail")))
+
+
+def test_everything_that_an_approval_covers_is_on_the_page(
+    app: Flask, shelf: Shelf, reviewer: PageClient
+) -> None:
+    draft = text(
+        title="样样都有的",
+        byline="王编辑",
+        source_name="市发改委",
+        source_url="https://fgw.changchun.gov.cn/",
+        technologies=["空气源热泵"],
+        topic_ids=[str(shelf.topic.id)],
+        cover_asset_id=str(shelf.desk.cover),
+        quiz=[question("光伏板怕冷吗？")],
+    )
+    with atomic() as session:
+        article = write_article(session, shelf.desk, draft=draft)
+        submit(session, shelf.desk, article)
+    page = text_of(reviewer.get(at(article, "/review")))
+    for shown in (
+        "作者：王编辑", "来源：市发改委", "（https://fgw.changchun.gov.cn/）", "专题 零碳校园",
+        "相关技术 空气源热泵",
+        "光伏板怕冷吗？ 怕 不怕 正确 解析：低温让效率更高。", "写给所有人", "一般稿件，1 审",
+    ):  # fmt: skip
+        assert shown in page, shown
+
+
+def test_what_stayed_is_folded_away_where_there_is_much_of_it(
+    app: Flask, shelf: Shelf, reviewer: PageClient
+) -> None:
+    blocks = [f"第{number}段没有人改过的文字。" for number in range(30)]
+    with atomic() as session:
+        cover = str(shelf.desk.cover)
+        draft = text(title="很长的", body=body_of(*blocks), cover_asset_id=cover)
+        article = write_article(session, shelf.desk, draft=draft)
+        rewrite(session, article, shelf.desk.writer, body=body_of(*blocks[:20], "新加的。", *blocks[20:]))
+    page = text_of(reviewer.get(at(article, "/compare")))
+    assert (
+        "19 段没有改动 第19段没有人改过的文字。 新增段落 新加的。 第20段没有人改过的文字。 8 段没有改动"
+        in page
+    )

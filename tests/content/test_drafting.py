@@ -1,7 +1,9 @@
 """Writing: a draft always saves, each save of another text is a revision, and nothing written is lost."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -32,7 +34,7 @@ from miniprogram_api.identity.permissions import Role, staff_grant
 from miniprogram_api.kernel.access import Principal, PrincipalKind
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.clock import now as clock_now
-from miniprogram_api.kernel.db import atomic
+from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.kernel.ids import new_id
 from tests.conftest import Clock
@@ -50,6 +52,7 @@ from tests.support.publishing import (
     submit,
     write_article,
 )
+from tests.support.races import at_once
 
 NOTHING = Draft(title="", kind=ArticleKind.NEWS, body=EMPTY_BODY)
 
@@ -127,6 +130,29 @@ def test_who_saves_on_an_older_text_hears_of_the_newer_one_and_loses_nothing(app
         assert conflict.value.params == {"number": 2}
         # What they wrote is still theirs to save, on top of what they have now seen.
         assert rewrite(session, article, by=article.owner_id, base_number=2, title="合起来").changed
+
+
+def test_of_two_who_save_at_once_one_hears_of_the_other(app: Flask) -> None:
+    with atomic() as session:
+        article_id = make_article(session).id
+        people = [make_staff(session).id for _ in range(3)]
+
+    def save(by: UUID) -> Callable[[], str]:
+        def run() -> str:
+            try:
+                with atomic() as session:
+                    article = managed.lock_article(session, article_id)
+                    assert article is not None
+                    rewrite(session, article, by=by, base_number=1, title=f"{by}"[:20])
+            except VersionConflict as conflict:
+                return f"{conflict.params['number']}"
+            return "saved"
+
+        return run
+
+    assert sorted(at_once(app, [save(by) for by in people])) == ["2", "2", "saved"]
+    with reading() as session:
+        assert session.get_one(Article, article_id).latest_number == 2
 
 
 def test_an_earlier_revision_is_restored_as_a_new_one(app: Flask) -> None:

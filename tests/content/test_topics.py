@@ -12,6 +12,7 @@ from miniprogram_api.kernel.db import atomic
 from tests.conftest import Clock
 from tests.factories.content import make_asset, make_topic
 from tests.support.publishing import publish_article
+from tests.support.races import at_once
 
 
 def test_topics_stand_in_the_order_in_which_they_are_moved(app: Flask) -> None:
@@ -34,6 +35,18 @@ def test_a_name_is_given_once_even_while_its_topic_is_retired(app: Flask, clock:
             topics.edit_topic(session, other, changes={"name": "碳普惠"}, actor=SYSTEM)
         topics.edit_topic(session, other, changes={"name": "节能", "summary": "省着用。"}, actor=SYSTEM)
         assert other.summary == "省着用。"
+
+
+def test_of_two_who_give_a_name_at_once_one_hears_that_it_is_taken(app: Flask) -> None:
+    def add() -> str:
+        try:
+            with atomic() as session:
+                make_topic(session, "碳普惠")
+        except TopicNameTaken as taken:
+            return taken.code
+        return "added"
+
+    assert sorted(at_once(app, [add] * 3)) == ["added", *["content.topic_name_taken"] * 2]
 
 
 def test_a_cover_may_be_given_and_taken(app: Flask) -> None:

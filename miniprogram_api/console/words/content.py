@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from content.models import (
+from content.service import (
     ArticleKind,
     Audience,
     ContentClass,

@@ -1,4 +1,4 @@
-"""What visitors wrote about demonstration sites: to be judged, to be answered, answered, and not followed."""
+"""What visitors wrote about demonstration sites and articles, and what became of each."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,15 +32,22 @@ from miniprogram_api.sites.models import Overlay, Site, SiteType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackCard:
-    """A piece of feedback and what became of it; `site` counts the open sites, `picture` says of its own."""
+    """A piece of feedback and what became of it.
 
-    site: int
-    days_ago: int
+    It is about the article of a title, or the so-manieth open site; `picture` is what became of its picture.
+    """
+
+    days_ago: float
     kind: FeedbackKind
     text: str
+    site: int = 0
+    article: str | None = None
     held: HeldBecause | None = None
     answer: str | None = None
+    corrected: str | None = None
+    is_reopened: bool = False
     closed: str | None = None
+    refused: str | None = None
     picture: PictureState | None = None
 
 
@@ -80,8 +87,43 @@ CARDS = (
         held=HeldBecause.UNCHECKED,
         picture=PictureState.HELD,
     ),
+    FeedbackCard(
+        site=2,
+        days_ago=9,
+        kind=FeedbackKind.QUESTION,
+        text="周末上午还有讲解吗？打电话没人接。",
+        answer="周末上午十点有一场讲解，请在小程序里预约。",
+        corrected="周末上午九点半有一场讲解（不是十点），请在小程序里预约。",
+    ),
+    FeedbackCard(
+        site=0,
+        days_ago=8,
+        kind=FeedbackKind.SUGGESTION,
+        text="卫生间没有母婴台，带小宝宝不方便。",
+        answer="已经报修，本周内装好。",
+        is_reopened=True,
+    ),
+    FeedbackCard(
+        site=2,
+        days_ago=7,
+        kind=FeedbackKind.SUGGESTION,
+        text="加微信领光伏补贴，名额有限，先到先得。",
+        refused="内容是广告",
+    ),
+    FeedbackCard(
+        article="零下二十度，热泵从哪里取热",
+        days_ago=0.2,
+        kind=FeedbackKind.QUESTION,
+        text="老小区的暖气管道能接热泵吗？希望多写一些这样的内容。",
+    ),
+    FeedbackCard(
+        article="冬天的垃圾分类：从一棵大白菜说起",
+        days_ago=3,
+        kind=FeedbackKind.PRAISE,
+        text="大白菜的外帮原来算厨余垃圾，全家都学会了。",
+        answer="谢谢！下一篇写冬储土豆和萝卜，敬请关注。",
+    ),
 )
-ABOUT_AN_ARTICLE = "文章里说的余热回收，老小区能不能装？希望多写一些这样的内容。"
 
 
 def load_feedback(now: datetime) -> None:
@@ -89,24 +131,30 @@ def load_feedback(now: datetime) -> None:
     with reading() as session:
         if session.scalars(select(Feedback.id).limit(1)).first() is not None:
             return
-        members = session.scalars(select(Member.id).order_by(Member.id).limit(len(CARDS) + 1)).all()
-        open_sites = select(Site.id).where(Site.overlay == Overlay.OPEN).order_by(Site.listed_rank)
-        sites = session.scalars(open_sites.limit(3)).all()
-        live = select(Article.id).where(Article.standing == Standing.LIVE).order_by(Article.id)
-        article = session.scalars(live.limit(1)).first()
-    if len(members) <= len(CARDS) or len(sites) < 3:
-        return
-    for card, member_id in zip(CARDS, members, strict=False):
-        _load(card, member_id, sites[card.site], now - timedelta(days=card.days_ago))
-    if article is not None:
-        _load_about(article, members[-1], now - timedelta(hours=3))
+        members = session.scalars(select(Member.id).order_by(Member.id).limit(len(CARDS))).all()
+        subjects = [_subject_of(session, card) for card in CARDS]
+    for card, member_id, subject in zip(CARDS, members, subjects, strict=False):
+        if subject is not None:
+            _load(card, member_id, subject, now - timedelta(days=card.days_ago))
 
 
-def _load(card: FeedbackCard, member_id: UUID, site_id: UUID, at: datetime) -> None:
-    drawn = draw(SiteType.BUILDING, Season.WINTER, seed=card.text)
-    image = None if card.picture is None else files.private().save_image(drawn)
+def _subject_of(session: Session, card: FeedbackCard) -> tuple[SubjectType, UUID] | None:
+    """What a card is about, if it is there and shown."""
+    if card.article is not None:
+        titled = select(Article.id).where(Article.standing == Standing.LIVE, Article.title == card.article)
+        article_id = session.scalars(titled.limit(1)).first()
+        return None if article_id is None else (SubjectType.ARTICLE, article_id)
+    open_sites = select(Site.id).where(Site.overlay == Overlay.OPEN).order_by(Site.listed_rank, Site.id)
+    site_id = session.scalars(open_sites.offset(card.site).limit(1)).first()
+    return None if site_id is None else (SubjectType.SITE, site_id)
+
+
+def _load(card: FeedbackCard, member_id: UUID, subject: tuple[SubjectType, UUID], at: datetime) -> None:
+    drawn = draw(SiteType.BUILDING, Season.WINTER, seed=card.text) if card.picture else None
+    image = None if drawn is None else files.private().save_image(drawn)
+    about, subject_id = subject
     written = Written(
-        subject_type=SubjectType.SITE, subject_id=site_id, kind=card.kind, text=card.text, picture_ids=()
+        subject_type=about, subject_id=subject_id, kind=card.kind, text=card.text, picture_ids=()
     )
     try:
         with atomic() as session:
@@ -120,26 +168,13 @@ def _load(card: FeedbackCard, member_id: UUID, site_id: UUID, at: datetime) -> N
         raise
 
 
-def _load_about(article_id: UUID, member_id: UUID, at: datetime) -> None:
-    written = Written(
-        subject_type=SubjectType.ARTICLE,
-        subject_id=article_id,
-        kind=FeedbackKind.QUESTION,
-        text=ABOUT_AN_ARTICLE,
-        picture_ids=(),
-    )
-    with atomic() as session:
-        feedback = _sent(session, written, member_id, at)
-        moving.move(session, feedback, FeedbackState.OPEN, actor=DEMO, now=at)
-
-
 def _sent(session: Session, written: Written, member_id: UUID, at: datetime) -> Feedback:
     actor = Actor(kind="member", id=str(member_id))
     return sending.send_feedback(session, member_id=member_id, written=written, actor=actor, now=at)
 
 
 def _decide(session: Session, feedback: Feedback, card: FeedbackCard, at: datetime) -> None:
-    later = at + timedelta(hours=5)
+    later, still_later = at + timedelta(hours=5), at + timedelta(hours=7)
     if card.held is not None:
         feedback.held_because = card.held
         moving.move(session, feedback, FeedbackState.HELD, actor=DEMO, now=at)
@@ -148,8 +183,14 @@ def _decide(session: Session, feedback: Feedback, card: FeedbackCard, at: dateti
     moving.move(session, feedback, FeedbackState.OPEN, actor=DEMO, now=at)
     if card.answer is not None:
         deciding.answer(session, feedback, text=card.answer, actor=DEMO, now=later)
-    elif card.closed is not None:
+    if card.corrected is not None:
+        deciding.correct_answer(session, feedback, text=card.corrected, actor=DEMO, now=still_later)
+    if card.is_reopened:
+        deciding.reopen(session, feedback, actor=DEMO, now=still_later)
+    if card.closed is not None:
         deciding.close(session, feedback, reason=card.closed, actor=DEMO, now=later)
+    if card.refused is not None:
+        deciding.refuse(session, feedback, reason=card.refused, actor=DEMO, now=later)
 
 
 def _attach(

@@ -11,7 +11,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content.errors import TextChanged
-from content.models import (
+from content.queries.desk_article import DeskArticle, get_desk_article, list_sent
+from content.queries.desk_list import names_of_places
+from content.queries.readiness import list_open_points
+from content.queries.submissions import STANDING, list_decisions
+from content.service import (
     Article,
     ArticleCount,
     Decision,
@@ -21,12 +25,9 @@ from content.models import (
     Submission,
     SubmissionState,
     WordList,
+    drafting,
+    reviewing,
 )
-from content.queries.desk_article import DeskArticle, get_desk_article, list_sent
-from content.queries.desk_list import names_of_places
-from content.queries.readiness import list_open_points
-from content.queries.submissions import STANDING, list_decisions
-from content.service import drafting, reviewing
 from content.service import words as word_service
 from content.service.managed import get_managed_article, latest_revision, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
@@ -105,8 +106,7 @@ def _look(session: Session, desk: DeskArticle, now: datetime) -> dict[str, Any]:
         "acts": acts,
         "names": names,
         "place": desk.site_name or names_of_places(session, [article])[article.id],
-        "parts": text.parts,
-        "cover": text.cover,
+        "shown": text,
         "pushes": pushes,
         "posts": posts,
         "may_edit_here": "console.edit_article" in current_app.view_functions,

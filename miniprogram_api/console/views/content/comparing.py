@@ -1,37 +1,57 @@
 """Two texts side by side, as a reader of Chinese sees what was changed."""
 
-from collections.abc import Mapping
-from uuid import UUID
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content.models import Article, Asset, Review, Revision, Submission
-from content.queries.desk_topics import list_topic_names
-from content.rules.diffing import Comparison, compare
+from content.rules.diffing import BlockChange, FieldChange, compare
+from content.service import Article, Review, Revision, Submission
 from content.service.drafting import draft_of
 from miniprogram_api.console.words import content as words
-from miniprogram_api.sites.queries import names_of_sites
 
 _NAMED: Mapping[str, str] = {**words.KINDS, **words.CLASSES, **words.AUDIENCES}
 
 
-def compare_texts(session: Session, before: Revision, after: Revision) -> Comparison:
-    """What changed between two revisions, with the names of what they name."""
-    names = dict(_NAMED)
-    if before.topic_ids != after.topic_ids:
-        names |= list_topic_names(session)
-    if before.site_ids != after.site_ids:
-        ids = {UUID(each) for each in (*before.site_ids, *after.site_ids)}
-        names |= {str(site_id): name for site_id, name in names_of_sites(session, ids).items()}
-    if before.cover_asset_id != after.cover_asset_id:
-        names |= _titles(session, before.cover_asset_id, after.cover_asset_id)
-    return compare(draft_of(before), draft_of(after), names)
+# Of what stayed, this much is shown around what did not.
+_AROUND = 1
 
 
-def _titles(session: Session, *asset_ids: UUID | None) -> dict[str, str]:
-    titled = select(Asset.id, Asset.title).where(Asset.id.in_([each for each in asset_ids if each]))
-    return {str(row.id): row.title for row in session.execute(titled)}
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """So many blocks on end that nobody has to read again."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed from one text to another, with what stayed folded away."""
+
+    is_same: bool
+    fields: Sequence[FieldChange]
+    blocks: Sequence[BlockChange | Folded]
+
+
+def compare_texts(before: Revision, after: Revision, names: Mapping[str, str]) -> Changes:
+    """What changed between two revisions; `names` are of what they name by its id."""
+    found = compare(draft_of(before), draft_of(after), {**_NAMED, **names})
+    return Changes(found.is_same, found.fields, _fold(found.blocks))
+
+
+def _fold(blocks: Sequence[BlockChange]) -> list[BlockChange | Folded]:
+    folded: list[BlockChange | Folded] = []
+    for is_same, run in groupby(blocks, key=lambda block: block.kind == "same"):
+        some = list(run)
+        if not is_same or len(some) <= 2 * _AROUND + 1:
+            folded += some
+            continue
+        first = some[:_AROUND] if folded else []
+        last = some[-_AROUND:]
+        folded += [*first, Folded(len(some) - len(first) - len(last)), *last]
+    return folded
 
 
 def before_of(session: Session, article: Article, submission: Submission) -> tuple[Revision | None, str]:

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content.models import Article, Revision
 from content.queries.desk_reviews import TrailRow
+from content.service import Article, Revision
 from miniprogram_api.identity.audit_queries import TrailFilter, list_for_export
 
 _ACTS: Mapping[str, str] = {

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content.errors import ArticleMissing
-from content.models import ArticleKind
 from content.queries.desk_list import DeskFilter, DeskRow, list_deleted, list_desk_articles, list_places
 from content.queries.desk_topics import list_topic_names
-from content.service import drafting
+from content.service import ArticleKind, drafting
 from content.service.managed import lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from content.models import Revision, WordList, WordOverride
 from content.queries.word_marks import judged_marks
 from content.rules.words_check import Mark
+from content.service import Revision, WordList, WordOverride
 from content.service.drafting import draft_of
 from miniprogram_api.kernel.errors import FieldError
 

@@ -4,8 +4,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from content.errors import OfficialNotOpen
-from content.models import OfficialState
-from content.service import official
+from content.service import OfficialState, official
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.acting import Act, act_page

@@ -9,16 +9,16 @@ from werkzeug.wrappers import Response
 
 from config.settings import Settings
 from content.errors import NotApproved, NotLive, TextChanged
-from content.models import (
+from content.queries.submissions import find_standing_submission
+from content.service import (
     Article,
     Plan,
     Revision,
     Standing,
     Submission,
     SubmissionState,
+    publishing,
 )
-from content.queries.submissions import find_standing_submission
-from content.service import publishing
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.acting import Act, act_page

@@ -9,8 +9,8 @@ from flask import Response as FlaskResponse
 from flask import request
 from werkzeug.wrappers import Response
 
-from content.models import ArticleKind
 from content.queries.reading_figures import list_reading, total_of
+from content.service import ArticleKind
 from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.acting import as_attachment
 from miniprogram_api.console.blueprint import console

@@ -10,10 +10,9 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from content.models import Article, Revision, Step
 from content.queries import desk_reviews as queries
 from content.queries.desk_reviews import Decided, Waiting
-from content.service import reviewing
+from content.service import Article, Revision, Step, reviewing
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
@@ -201,7 +200,7 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
     reviews = [each for each in decided if each.submission_id == submission.id]
     notes = [each for each in reversed(decided) if each.note][:_MOST_NOTES]
     before, compared_with = comparing.before_of(session, mine.article, submission)
-    text = show_text(session, revision, {mark.word for mark in marks})
+    text = show_text(session, revision, {mark.word for mark in marks}, before=before)
     overrides = [mark.override for mark in marks]
     names = names_of(session, submission, *reviews, *notes, *overrides)
     _fill(form, mine)
@@ -211,10 +210,9 @@ def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any
         "step": words.STEPS[mine.step.value],
         "marks": marks,
         "notes": notes,
-        "parts": text.parts,
-        "cover": text.cover,
+        "shown": text,
         "progress": progress_of(submission, reviews, names),
-        "compared": comparing.compare_texts(session, before, revision) if before is not None else None,
+        "compared": comparing.compare_texts(before, revision, text.names) if before else None,
         "compared_with": compared_with,
         "names": names,
         "may_decide": mine.may_decide,

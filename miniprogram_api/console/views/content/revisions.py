@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content.errors import RevisionMissing
-from content.models import Article, Plan, Revision
-from content.service import drafting
+from content.service import Article, Plan, Revision, drafting
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
@@ -75,8 +74,7 @@ def show_revision(article_id: str, revision_id: str) -> Response:
         "content/revision.html",
         article=article,
         revision=revision,
-        parts=shown.parts,
-        cover=shown.cover,
+        shown=shown,
         names=names,
         may_restore=may_restore,
         words=words,
@@ -91,7 +89,8 @@ def compare_revisions(article_id: str) -> Response:
         article = _look_at(session, article_id)
         before, after = _pair(session, article)
         names = names_of(session, before, after)
-        changes = compare_texts(session, before, after)
+        named = show_text(session, after, before=before).names
+    changes = compare_texts(before, after, named)
     return page(
         "content/compare.html", article=article, before=before, after=after, compared=changes, names=names
     )

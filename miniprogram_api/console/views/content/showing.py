@@ -8,14 +8,17 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from content import rendering
-from content.models import Article, Review, Revision, Step, Submission, SubmissionState
+from content.queries.desk_topics import names_of_topics
 from content.queries.pictures import pictures_of
 from content.queries.scope import holds_at
+from content.rules.quiz import Question, questions_of
+from content.service import Article, Review, Revision, Step, Submission, SubmissionState
 from miniprogram_api.console.access import current_principal
 from miniprogram_api.console.blocks import Part, parts_of
 from miniprogram_api.console.words import content as words
 from miniprogram_api.console.words import say_instant
 from miniprogram_api.identity.queries_people import names_of_staff
+from miniprogram_api.sites.queries import names_of_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,36 @@ class Shown:
 
     parts: list[Part]
     cover: Cover | None
+    quiz: list[Question]
+    names: Mapping[str, str]  # of topics, sites and covers, by their ids
+
+    def named(self, ids: Iterable[str]) -> str:
+        """What these are called, in one line."""
+        return "、".join(self.names.get(each, "已删除") for each in ids)
 
 
-def show_text(session: Session, revision: Revision, marked: Iterable[str] = ()) -> Shown:
-    """A revision by the block renderer, with the words of the lists marked; one statement."""
-    found = pictures_of(session, [revision.cover_asset_id, *rendering.asset_ids(revision.body)])
+def show_text(
+    session: Session, revision: Revision, marked: Iterable[str] = (), *, before: Revision | None = None
+) -> Shown:
+    """A revision by the block renderer, with the words of the lists marked; three statements at most.
+
+    `before` is what it is compared with: what that names is named too.
+    """
+    both = [revision] if before is None else [revision, before]
+    covers = [each.cover_asset_id for each in both]
+    found = pictures_of(session, [*covers, *rendering.asset_ids(revision.body)])
     blocks = rendering.to_blocks(revision.body, {name: picture for name, (picture, _) in found.items()})
     cover = found.get(str(revision.cover_asset_id))
     head = Cover(cover[0].src, cover[1], cover[0].width, cover[0].height) if cover else None
-    return Shown(parts_of(blocks, marked), head)
+    names = _names_in(session, both) | {name: alt for name, (_, alt) in found.items()}
+    return Shown(parts_of(blocks, marked), head, questions_of(revision.quiz), names)
+
+
+def _names_in(session: Session, revisions: Iterable[Revision]) -> dict[str, str]:
+    topics = {UUID(each) for revision in revisions for each in revision.topic_ids}
+    sites = {UUID(each) for revision in revisions for each in revision.site_ids}
+    named = {**names_of_topics(session, topics), **names_of_sites(session, sites)}
+    return {str(each): name for each, name in named.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from wtforms.fields.choices import SelectChoice
 
 from config.settings import Settings
-from content.models import Revision
 from content.queries.desk_topics import count_followers, followers_of
+from content.service import Revision
 from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.messaging.queries import count_with_credit
 from miniprogram_api.messaging.rules import Template

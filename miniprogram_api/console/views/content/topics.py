@@ -6,9 +6,8 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from content.models import Topic
 from content.queries.desk_topics import find_topic, list_desk_topics, list_retired_topics
-from content.service import topics
+from content.service import Topic, topics
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.content import TopicForm

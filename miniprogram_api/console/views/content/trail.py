@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from content.models import Article
 from content.queries.desk_reviews import TrailRow, list_trail
+from content.service import Article
 from content.service.managed import get_managed_article
 from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.acting import as_attachment

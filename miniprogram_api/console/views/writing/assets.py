@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content.errors import AssetInUse, AssetMissing
-from content.models import Asset
 from content.queries import assets as library
-from content.service import assets
+from content.service import Asset, assets
 from content.service.assets import get_managed_asset
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console

@@ -3,8 +3,7 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from content.models import Asset
-from content.service import assets
+from content.service import Asset, assets
 from content.service.assets import get_managed_asset
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console

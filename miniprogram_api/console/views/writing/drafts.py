@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from content import rendering
 from content.errors import DraftRefused
-from content.models import Article, ArticleKind, Asset, Audience, ContentClass
 from content.queries.pictures import picture_of, pictures_of
 from content.queries.readiness import list_open_points
 from content.rules.drafts import Draft
+from content.service import Article, ArticleKind, Asset, Audience, ContentClass
 from miniprogram_api.console.scope import ids_of
 from miniprogram_api.kernel.errors import FieldError
 from miniprogram_api.sites.queries import names_of_sites

@@ -7,10 +7,10 @@ from flask import Response, url_for
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
-from content.models import Article, Revision, Standing
 from content.queries.desk_topics import list_topic_names
 from content.rules.checklist import LINK_HOSTS
 from content.rules.drafts import MOST_SUMMARY, MOST_TITLE
+from content.service import Article, Revision, Standing
 from content.service.drafting import draft_of
 from content.service.managed import get_managed_article, latest_revision
 from miniprogram_api.console.access import current_principal, signed_in

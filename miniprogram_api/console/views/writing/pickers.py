@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Response, request
 
-from content.models import Standing
 from content.queries import assets as library
 from content.queries.desk_links import list_linkable_articles
+from content.service import Standing
 from miniprogram_api.console.access import current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.calls import answer

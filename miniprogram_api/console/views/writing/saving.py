@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 
 from content import rendering
 from content.errors import VersionConflict
-from content.models import Article, Revision
 from content.queries.pictures import pictures_of
-from content.service import drafting, locks
+from content.service import Article, Revision, drafting, locks
 from content.service.managed import get_managed_article, latest_revision, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console

@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from content import rendering
-from content.models import Article, ArticleKind
 from content.rules.drafts import EMPTY_BODY, Draft
-from content.service import drafting
+from content.service import Article, ArticleKind, drafting
 from content.service.managed import get_managed_article, latest_revision, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console

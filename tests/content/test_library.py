@@ -15,14 +15,16 @@ from sqlalchemy import func, select
 from content import library, rendering
 from content.library import LibraryRefused, Piece, Team, loading, read_pieces, read_topics
 from content.library.pieces import FOLDER
-from content.models import Article, ArticleKind, Asset, Review, Revision, Standing, Topic
+from content.models import Article, ArticleKind, Asset, Review, Revision, Standing, Topic, WordList
 from content.rules.checklist import Known, checklist
 from content.rules.drafts import Draft
 from content.rules.quiz_checks import malformed
+from content.service import words
 from content.service.drafting import draft_of, save_revision
 from content.service.managed import latest_revision
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel import audit, events
+from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import atomic, reading
 from tests.conftest import Clock
@@ -267,6 +269,23 @@ def test_too_few_reviewers_are_refused(team: Team, small: tuple[Piece, ...]) -> 
         library.load_library(replace(team, reviewers=team.reviewers[:1]))
     with pytest.raises(LibraryRefused):
         library.load_library(replace(team, reviewers=[team.author]))
+
+
+def test_a_listed_word_is_named_and_what_comes_before_stays(team: Team, small: tuple[Piece, ...]) -> None:
+    reviewer = team.reviewers[0]
+    with atomic() as session:
+        words.add_word(
+            session,
+            of=WordList.WRONG,
+            word="动态退出",
+            staff_id=reviewer,
+            actor=Actor(kind="staff", id=str(reviewer)),
+            now=kernel_clock.now(),
+        )
+    with pytest.raises(LibraryRefused, match=r"一个示范区项目怎样走完全程.*动态退出"):
+        library.load_library(team)
+    with reading() as session:
+        assert session.get_one(Article, small[0].id).standing is Standing.DRAFT
 
 
 def test_members_read_it(

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from content.errors import NotReady
 from content.library.pieces import BYLINE, Figure, Piece, read_pieces, read_topics
 from content.models import Article, Submission, SubmissionState, Topic
 from content.rules.drafts import EMPTY_BODY, Draft
@@ -219,7 +220,11 @@ def _publish(session: Session, team: Team, article: Article, draft: Draft) -> No
         autosaved=False,
         now=now,
     )
-    submission = reviewing.submit_article(session, article, staff_id=team.author, actor=author, now=now)
+    try:
+        submission = reviewing.submit_article(session, article, staff_id=team.author, actor=author, now=now)
+    except NotReady as refusal:
+        points = "; ".join(f"{point.field}: {point.code} {point.params}" for point in refusal.fields)
+        raise LibraryRefused(f"“{draft.title}” cannot be put forward: {points}") from None
     if submission.steps > len(team.reviewers):
         raise LibraryRefused(f"Articles like “{article.title}” take {submission.steps} reviewers.")
     approve(session, team.reviewers, article, submission, now=now)

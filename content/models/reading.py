@@ -64,6 +64,7 @@ class ArticleCount(Model):
 
     __tablename__ = "content_counts"
     __table_args__ = (
+        Index("ix_content_counts_most_read", "reads", "article_id"),
         CheckConstraint("reads >= 0 AND likes >= 0 AND favourites >= 0 AND forgotten >= 0", name="counts"),
     )
 

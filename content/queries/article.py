@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from content import rendering
@@ -22,9 +22,9 @@ from content.models import (
     Standing,
     Topic,
 )
-from content.queries.cards import ARTICLES, LIVE, ArticleCard, Counts, Cover, card, cards
+from content.queries.cards import ARTICLES, LIVE, NEWEST_FIRST, ArticleCard, Counts, Cover, card, cards
+from content.queries.pictures import picture_of
 from content.rendering import Picture
-from content.rules.addresses import MEDIA
 from content.rules.quiz import Question, questions_of
 from content.rules.words import reading_minutes
 from miniprogram_api.kernel.clock import BEIJING
@@ -106,7 +106,7 @@ def get_article_page(session: Session, article_id: UUID, *, now: datetime) -> Ar
         topics=_topics(session, article_id),
         sites=_sites(session, article_id),
         related=_related(session, article, now),
-        pictures={str(asset_id): _picture(asset) for asset_id, asset in assets.items()},
+        pictures={str(asset_id): picture_of(asset) for asset_id, asset in assets.items()},
     )
 
 
@@ -185,33 +185,44 @@ def _sites(session: Session, article_id: UUID) -> list[Named]:
 
 
 def _related(session: Session, article: Article, now: datetime) -> list[ArticleCard]:
-    """Those under the same topics or about the same sites, before those that are only of its kind."""
+    """Those under the same topics or about the same sites, before those that are only of its kind.
+
+    Of each sort the newest are looked at, however many there are.
+    """
     topics = select(Placement.topic_id).where(Placement.article_id == article.id)
     sites = select(ArticleSite.site_id).where(ArticleSite.article_id == article.id)
-    recent = (
-        select(ARTICLES.c.id)
-        .where(LIVE, ARTICLES.c.kind == article.kind)
-        .order_by(ARTICLES.c.pinned.desc(), ARTICLES.c.published_at.desc(), ARTICLES.c.id.desc())
-        .limit(_RECENT)
-        .subquery("recent")
+    sorts = (
+        (_BY_TOPIC, ARTICLES.c.id.in_(_articles_of(Placement, Placement.topic_id.in_(topics)))),
+        (_BY_SITE, ARTICLES.c.id.in_(_articles_of(ArticleSite, ArticleSite.site_id.in_(sites)))),
+        (_BY_KIND, ARTICLES.c.kind == article.kind),
     )
-    near = union_all(
-        select(Placement.article_id, literal(_BY_TOPIC).label("weight")).where(
-            Placement.topic_id.in_(topics)
-        ),
-        select(ArticleSite.article_id, literal(_BY_SITE)).where(ArticleSite.site_id.in_(sites)),
-        select(recent.c.id, literal(_BY_KIND)),
-    ).subquery("near")
-    score = func.sum(near.c.weight).label("score")
-    scored = select(near.c.article_id, score).group_by(near.c.article_id).subquery("scored")
+    near = union_all(*(select(_newest(which, weight).subquery()) for weight, which in sorts)).subquery("near")
+    order = (func.sum(near.c.weight).desc(), near.c.published_at.desc(), near.c.id)
+    chosen = (
+        select(near.c.id, func.sum(near.c.weight).label("score"))
+        .group_by(near.c.id, near.c.published_at)
+        .order_by(*order)
+        .limit(MOST_RELATED)
+        .subquery("chosen")
+    )
     wanted = (
         cards()
-        .join(scored, scored.c.article_id == ARTICLES.c.id)
-        .where(LIVE, ARTICLES.c.id != article.id)
-        .order_by(scored.c.score.desc(), ARTICLES.c.published_at.desc(), ARTICLES.c.id)
-        .limit(MOST_RELATED)
+        .join(chosen, chosen.c.id == ARTICLES.c.id)
+        .order_by(chosen.c.score.desc(), ARTICLES.c.published_at.desc(), ARTICLES.c.id)
     )
-    return [card(row) for row in session.execute(wanted, {"now": now})]
+    values = {"now": now, "article": article.id}
+    return [card(row) for row in session.execute(wanted, values)]
+
+
+def _articles_of(listing: Any, which: ColumnElement[bool]) -> Select[tuple[UUID]]:
+    return select(listing.article_id).where(which)
+
+
+def _newest(which: ColumnElement[bool], weight: int) -> Select[*tuple[Any, ...]]:
+    others = select(ARTICLES.c.id, ARTICLES.c.published_at, literal(weight).label("weight")).where(
+        LIVE, which, ARTICLES.c.id != bindparam("article", type_=Uuid())
+    )
+    return others.order_by(*NEWEST_FIRST).limit(_RECENT)
 
 
 def _find_assets(session: Session, cover_id: UUID | None, inside: Collection[str]) -> dict[UUID, Asset]:
@@ -224,16 +235,3 @@ def _find_assets(session: Session, cover_id: UUID | None, inside: Collection[str
 def _cover(asset: Asset) -> Cover:
     sizes = [(size["name"], size["width"]) for size in asset.sizes]
     return Cover(asset.file_name, asset.width, asset.height, asset.alt, asset.source, sizes)
-
-
-def _picture(asset: Asset) -> Picture:
-    """As the renderer shows it: the whole picture, and a choice of widths."""
-    sizes = [(f"{MEDIA}{size['name']}", size["width"]) for size in asset.sizes]
-    source = f"{MEDIA}{asset.file_name}"
-    return Picture(
-        asset_id=str(asset.id),
-        src=source,
-        srcset=(*sizes, (source, asset.width)),
-        width=asset.width,
-        height=asset.height,
-    )

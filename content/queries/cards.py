@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from content.models import Article, ArticleCount, ArticleKind, ArticleSite, Asset, Revision, Standing
@@ -26,6 +26,8 @@ NOW = bindparam("now", type_=UtcDateTime())
 LIVE: ColumnElement[bool] = and_(
     ARTICLES.c.standing == Standing.LIVE, or_(ARTICLES.c.expires_at.is_(None), ARTICLES.c.expires_at > NOW)
 )
+# As the feed has them, by its index.
+NEWEST_FIRST = (ARTICLES.c.pinned.desc(), ARTICLES.c.published_at.desc(), ARTICLES.c.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +107,14 @@ def cover(row: Any) -> Cover | None:
 
 
 def list_popular(session: Session, *, limit: int, now: datetime) -> list[ArticleCard]:
-    """The articles that most people read."""
-    most_read = (
-        cards()
-        .where(LIVE)
-        .order_by(func.coalesce(_COUNTS.c.reads, 0).desc(), ARTICLES.c.published_at.desc(), ARTICLES.c.id)
-    )
-    return [card(row) for row in session.execute(most_read.limit(limit), {"now": now})]
+    """The articles that most people read, and where nobody reads yet the newest ones."""
+    most_read = select(_COUNTS.c.article_id).order_by(_COUNTS.c.reads.desc(), _COUNTS.c.article_id.desc())
+    newest = select(ARTICLES.c.id).where(LIVE).order_by(*NEWEST_FIRST)
+    among = union(*(select(part.limit(limit).subquery()) for part in (most_read, newest)))
+    reads = func.coalesce(_COUNTS.c.reads, 0)
+    popular = cards().where(LIVE, ARTICLES.c.id.in_(among))
+    popular = popular.order_by(reads.desc(), ARTICLES.c.published_at.desc(), ARTICLES.c.id)
+    return [card(row) for row in session.execute(popular.limit(limit), {"now": now})]
 
 
 def list_of_site(session: Session, site_id: UUID, *, limit: int, now: datetime) -> list[ArticleCard]:

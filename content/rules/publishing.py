@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from content.errors import InstantRefused
+from miniprogram_api.kernel.clock import BEIJING
 from miniprogram_api.kernel.errors import FieldError
 
 MOST_AHEAD = timedelta(days=366)
@@ -35,6 +36,11 @@ def _faults(
         if end is not None and end <= begins:
             over = "content.time_over" if end <= now else "content.before_publication"
             yield FieldError(name, over)
+
+
+def instant_text(at: datetime) -> str:
+    """An instant as errors, events and the trail carry it: Beijing's."""
+    return at.astimezone(BEIJING).isoformat(timespec="seconds")
 
 
 def next_attempt(now: datetime, attempts: int) -> datetime:

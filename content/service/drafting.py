@@ -20,6 +20,7 @@ from content.models import (
 from content.queries.submissions import find_standing_submission
 from content.rules.draft_limits import check_draft
 from content.rules.drafts import Draft
+from content.rules.publishing import instant_text
 from content.service.asset_uses import follow_uses
 from content.service.managed import get_revision, latest_revision, note_article
 from miniprogram_api.kernel.audit import Actor
@@ -138,7 +139,7 @@ def delete_article(session: Session, article: Article, *, actor: Actor, now: dat
         raise AlreadyPublished
     plan = session.get(Plan, article.id)
     if plan is not None:
-        raise PlanStands(publish_at=plan.publish_at.isoformat())
+        raise PlanStands(publish_at=instant_text(plan.publish_at))
     standing = find_standing_submission(session, article.id)
     if standing is not None:
         standing.state, standing.state_at = SubmissionState.WITHDRAWN, now

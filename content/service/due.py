@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from content.events import ArticleExpired, PinChanged
 from content.models import Plan, Revision, Standing
-from content.rules.publishing import next_attempt
+from content.rules.publishing import instant_text, next_attempt
 from content.service.managed import lock_article, note_article
 from content.service.publishing import Terms, publish_revision
 from content.service.showing import hide
@@ -51,12 +51,12 @@ def end_due(session: Session, article_id: UUID, *, now: datetime) -> bool:
     if article.expires_at is not None and article.expires_at <= now:
         article.standing = Standing.EXPIRED
         hide(session, article)
-        before = {"standing": Standing.LIVE.value, "expires_at": article.expires_at.isoformat()}
+        before = {"standing": Standing.LIVE.value, "expires_at": instant_text(article.expires_at)}
         told = ArticleExpired(str(article.id))
         note_article(session, article, action="expire_article", event=told, actor=SYSTEM, before=before)
         return True
     if article.pinned_until is not None and article.pinned_until <= now:
-        before = {"pinned_until": article.pinned_until.isoformat()}
+        before = {"pinned_until": instant_text(article.pinned_until)}
         article.pinned, article.pinned_until = False, None
         unpinned = PinChanged(str(article.id), None)
         after = {"pinned_until": None}

@@ -18,7 +18,7 @@ from content.events import (
 )
 from content.models import Article, Plan, Revision, Standing, Submission, SubmissionState
 from content.queries.submissions import find_standing_submission, has_passed
-from content.rules.publishing import check_window
+from content.rules.publishing import check_window, instant_text
 from content.service.asset_uses import follow_uses
 from content.service.managed import note_article
 from content.service.showing import hide, show
@@ -57,7 +57,7 @@ def publish_now(
     revision = _approved(session, article)
     plan = session.get(Plan, article.id)
     if plan is not None and plan.revision_id != revision.id:
-        raise PlanStands(publish_at=plan.publish_at.isoformat())
+        raise PlanStands(publish_at=instant_text(plan.publish_at))
     terms = Terms(pinned_until=pinned_until, expires_at=expires_at, push=push, official=official)
     publish_revision(session, article, revision, terms, decided_by=staff_id, actor=actor, now=now)
     return revision
@@ -137,7 +137,7 @@ def schedule_article(
     plan.attempts, plan.failure, plan.failed_at = 0, None, None
     session.flush()
     follow_uses(session, article)
-    told = ArticleScheduled(str(article.id), str(revision.id), publish_at.isoformat())
+    told = ArticleScheduled(str(article.id), str(revision.id), instant_text(publish_at))
     after = _plan_facts(plan)
     note_article(
         session, article, action="schedule_article", event=told, actor=actor, before=before, after=after
@@ -241,7 +241,9 @@ def _set_ends(article: Article, terms: Terms, *, now: datetime) -> None:
         article.pinned_until = article.expires_at = None
     if terms.pinned_until is not None or article.pinned_until is None or article.pinned_until <= now:
         article.pinned_until = terms.pinned_until
-    article.pinned = article.pinned_until is not None
+    # A plan that was carried out late may name a pin that is over.
+    article.pinned = article.pinned_until is not None and article.pinned_until > now
+    article.pinned_until = article.pinned_until if article.pinned else None
     if terms.expires_at is not None or article.expires_at is None or article.expires_at <= now:
         article.expires_at = terms.expires_at
 
@@ -249,7 +251,7 @@ def _set_ends(article: Article, terms: Terms, *, now: datetime) -> None:
 def _plan_facts(plan: Plan) -> dict[str, Any]:
     return {
         "revision_id": str(plan.revision_id),
-        "publish_at": plan.publish_at.isoformat(),
+        "publish_at": instant_text(plan.publish_at),
         "pinned_until": _instant(plan.pinned_until),
         "expires_at": _instant(plan.expires_at),
         "push": plan.push,
@@ -258,7 +260,7 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
 
 
 def _instant(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+    return None if at is None else instant_text(at)
 
 
 def _text(id_: UUID | None) -> str | None:

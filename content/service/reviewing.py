@@ -43,6 +43,7 @@ from content.queries.submissions import (
     list_decisions,
     writers_of,
 )
+from content.rules.publishing import instant_text
 from content.rules.review import (
     MOST_QUOTE,
     STEPS,
@@ -314,4 +315,4 @@ def _check_unplanned(session: Session, article: Article, submission: Submission)
     mine = (Plan.article_id == article.id, Revision.content_hash == submission.content_hash)
     publish_at = session.scalar(planned.where(*mine))
     if publish_at is not None:
-        raise PlanStands(publish_at=publish_at.isoformat())
+        raise PlanStands(publish_at=instant_text(publish_at))

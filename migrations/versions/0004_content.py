@@ -372,6 +372,7 @@ def _add_reading() -> None:
         sa.ForeignKeyConstraint(['article_id'], ['content_articles.id'], name=op.f('fk_content_counts_article_id')),
         sa.PrimaryKeyConstraint('article_id', name=op.f('pk_content_counts'))
     )
+    op.create_index('ix_content_counts_most_read', 'content_counts', ['reads', 'article_id'])
     op.create_table(
         'content_favourites',
         sa.Column('article_id', sa.Uuid(), nullable=False),

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, request
+from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from config.settings import Settings
@@ -34,6 +35,11 @@ from miniprogram_api.wechat.push_events import read_events, read_official_events
 blp = Routes("wechat-push", __name__, url_prefix="/wechat", description="WeChat's push")
 APP_BLUEPRINTS = (blp,)
 
+# Refusals are all answered alike and say nothing; here an operator sees that there are any.
+PUSHES = Counter(
+    "wechat_pushes", "Pushes that came, by account and what became of them", ["account", "outcome"]
+)
+
 MAX_BODY = 64 * 1024
 _TEXT = {"type": "string"}
 Reader = Callable[[Mapping[str, Any]], Sequence[Event]]
@@ -52,7 +58,7 @@ def verify_push() -> Response:
 @blp.response(HTTPStatus.OK, _TEXT, content_type="text/plain")
 def take_push() -> Response:
     """Take a push about the mini-program; WeChat repeats what it got no answer to, and it counts once."""
-    return _take(_mini_program(), read_events)
+    return _take("mini_program", _mini_program, read_events)
 
 
 @blp.get("/official/push")
@@ -68,7 +74,7 @@ def verify_official_push() -> Response:
 @blp.response(HTTPStatus.OK, _TEXT, content_type="text/plain")
 def take_official_push() -> Response:
     """Take a push about the official account, such as how a publication ended; it counts once."""
-    return _take(_official_account(), read_official_events)
+    return _take("official_account", _official_account, read_official_events)
 
 
 def _mini_program() -> PushSecrets:
@@ -102,23 +108,34 @@ def _echo(secrets: PushSecrets) -> Response:
     return Response(request.args.get("echostr", ""), content_type="text/plain")
 
 
-def _take(secrets: PushSecrets, read: Reader) -> Response:
+def _take(account: str, find_secrets: Callable[[], PushSecrets], read: Reader) -> Response:
     body = read_body(request, most=MAX_BODY)
     try:
+        secrets = find_secrets()
         message = open_push(secrets, request.args, body)
-    except PushRefused:
+        outcome = _keep(secrets, message, read(message))
+    except (PushRefused, NotFound):
+        PUSHES.labels(account, "refused").inc()
         raise NotFound from None
-    if facts := read(message):
-        push = Attempt(f"wechat-push:{secrets.appid}", key_of(message), bytes(32))
-        with atomic() as session:
-            if not secrets.aes_key:
-                _spend_signature(session, message)
-            idempotency.claim(session, push)
-            if idempotency.find_answer(session, push) is None:
-                idempotency.keep(session, push, status=HTTPStatus.OK, body={})
-                for fact in facts:
-                    events.publish(session, fact)
+    PUSHES.labels(account, outcome).inc()
     return Response("success", content_type="text/plain")
+
+
+def _keep(secrets: PushSecrets, message: Mapping[str, Any], facts: Sequence[Event]) -> str:
+    """Keep what a message tells, once; a word for what became of it. Raises NotFound: a spent signature."""
+    if not facts:
+        return "ignored"
+    push = Attempt(f"wechat-push:{secrets.appid}", key_of(message), bytes(32))
+    with atomic() as session:
+        if not secrets.aes_key:
+            _spend_signature(session, message)
+        idempotency.claim(session, push)
+        if idempotency.find_answer(session, push) is not None:
+            return "repeated"
+        idempotency.keep(session, push, status=HTTPStatus.OK, body={})
+        for fact in facts:
+            events.publish(session, fact)
+    return "taken"
 
 
 def _spend_signature(session: Session, message: Mapping[str, Any]) -> None:

@@ -38,6 +38,7 @@ from miniprogram_api.kernel.errors import AppError, Invalid
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.models import Lifecycle, Site
+from miniprogram_api.web.messages import catalogue, text
 from tests.conftest import Clock
 from tests.factories.content import body_of, make_topic
 from tests.factories.sites import make_site
@@ -280,8 +281,10 @@ def test_publishing_by_hand_ends_the_plan_of_the_same_text_only(app: Flask, cloc
         schedule(session, desk, article, clock.now + DAY)
         rewrite(session, article, by=desk.writer, title="更新的标题")
         approve(session, desk, article, submit(session, desk, article))
-        with pytest.raises(PlanStands):
+        with pytest.raises(PlanStands) as stands:
             publish(session, desk, article)
+        said = text(stands.value.code, stands.value.params, english=False)
+        assert said.startswith("已定于 2026年11月24日 10:00 发布")  # in Beijing, whatever the server's clock
         schedule(session, desk, article, clock.now + DAY)
         publish(session, desk, article)
         assert session.get(Plan, article.id) is None
@@ -321,6 +324,23 @@ def test_what_fails_keeps_its_plan_with_what_went_wrong_and_hinders_no_other(
     clock.advance(hours=1)
     jobs.publish_due()
     assert standing_of(broken.id) is Standing.LIVE
+
+
+def test_what_appears_late_is_pinned_and_shown_no_longer_than_was_planned(app: Flask, clock: Clock) -> None:
+    at = clock.now + DAY
+    with atomic() as session:
+        desk = make_desk(session)
+        article = approved_article(session, desk)
+        schedule(session, desk, article, at, pinned_until=at + HOUR, expires_at=at + 2 * HOUR)
+        article_id = article.id
+    clock.set(at + HOUR)
+    jobs.publish_due()
+    with reading() as session:
+        shown = session.get_one(Article, article_id)
+        assert (shown.standing, shown.pinned, shown.pinned_until) == (Standing.LIVE, False, None)
+    clock.advance(hours=1)
+    jobs.end_due()
+    assert standing_of(article_id) is Standing.EXPIRED
 
 
 def test_a_plan_whose_approval_was_lost_says_so(app: Flask, clock: Clock) -> None:
@@ -568,8 +588,6 @@ def test_a_site_that_left_or_never_was_breaks_nothing(app: Flask, clock: Clock) 
 
 
 def test_every_failure_of_publishing_has_its_words(app: Flask) -> None:
-    from miniprogram_api.web.messages import catalogue
-
     known = catalogue()
     for kind in (InstantRefused, NotApproved, NothingNew, NotLive, NoPlan, PlanStands):
         assert issubclass(kind, AppError)

@@ -190,6 +190,24 @@ def test_a_refusal_by_wechat_ends_it_and_our_count(app: Flask, fake_wechat: Fake
     assert credits_left() == [0]
 
 
+def test_one_acceptance_in_wechat_is_one_message_whatever_we_count(
+    app: Flask, fake_wechat: FakeWeChat, clock: Clock
+) -> None:
+    alice = MemberClient(app, fake_wechat)
+    accept(alice, fake_wechat)
+    alice.post(SUBSCRIPTIONS, json={"template": "visit_cancelled", "accepted": True})  # WeChat knows of one
+    assert credits_left() == [2]
+
+    tell([visit_of(alice, clock), visit_of(alice, clock, number="B2")], clock)
+    for _ in range(2):
+        jobs_sending.send_subscriptions()
+        clock.advance(hours=2)
+
+    outcomes = {delivery.state.value: delivery.outcome for delivery in deliveries()}
+    assert (outcomes.keys(), outcomes["refused"]) == ({"sent", "refused"}, "not_subscribed")
+    assert (len(delivered(fake_wechat)), credits_left()) == (1, [0])
+
+
 @pytest.mark.parametrize(("name", "arrived"), [("reset_before", 0), ("reset_after", 1)])
 def test_what_may_have_arrived_is_not_sent_again(
     app: Flask, fake_wechat: FakeWeChat, clock: Clock, name: str, arrived: int

@@ -92,5 +92,7 @@ class AssetSearch(ConsoleForm):
 
     q = StringField("标题或替代文字", [optional(), length(1, 60)], filters=[PlainText()])
     which = SelectField(
-        "范围", choices=picks([("", "全部图片"), ("unused", "没有使用的"), ("mine", "我上传的")])
+        "范围",
+        [optional()],
+        choices=picks([("", "全部图片"), ("unused", "没有使用的"), ("mine", "我上传的")]),
     )

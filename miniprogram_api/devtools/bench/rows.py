@@ -92,9 +92,17 @@ def _lists(clients: int) -> list[Row]:
         ("words", "articles by words", _FEED, lambda _: traffic.searched_articles()),
         ("of-topic", "articles of a topic and a kind", _FEED, traffic.filtered_articles),
     )
-    budget = Budget(share=0.30, statements=2)
+    small, large = Budget(share=0.30, statements=2), Budget(statements=2)
     return [
-        Row(key=key, title=title, path=path, make=make, clients=clients, expects=_OK, budget=budget)
+        Row(
+            key=key,
+            title=title,
+            path=path,
+            make=make,
+            clients=clients,
+            expects=_OK,
+            budget=large if path == _FEED else small,
+        )
         for key, title, path, make in lists
     ]
 

@@ -307,4 +307,5 @@ def _analyse() -> None:
     """Let PostgreSQL's planner know the data, as its housekeeping does in minutes; SQLite has none."""
     with atomic() as session:
         if not is_sqlite(session):
+            session.execute(text("SET LOCAL statement_timeout = 0"))
             session.execute(text("ANALYZE"))

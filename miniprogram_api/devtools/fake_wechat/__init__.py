@@ -24,6 +24,10 @@ Where it can be wrong, so that nobody takes green tests for proof against the re
   prefixed, and that a login code blocked by 40226 is not consumed, are guesses.
 - A text counts as sensitive (45168) when it holds a risky moderation word; the real lists are WeChat's
   secret.
+- Of the official account: 41005 and 40005 for what is no picture, 45166 for scripts in a text, 40007 for a
+  draft that was used up, the length at which a text is refused, and that a publication ends within moments.
+- Whether a push that is sent again bears the same nonce, and whether 43108 is judged per person or per
+  template, no document says.
 - Field rules for spaces, ranges and mixed names follow the short rule texts, which leave corners open.
 
 A short list to try by hand with the first real appid: login twice with one code; stable token near its end;

@@ -47,8 +47,6 @@ def by_tram() -> Canvas:
         (1450, 360, "#e6d9c3"),
     ):
         block(canvas, x, 650, 150, high, wall=wall, columns=4, rows=6)
-    for x, high in ((390, 240), (540, 220), (940, 240), (1080, 210)):
-        tree(canvas, x, 660, high, "#e6f0f2")
     canvas.hills(660, (16, 20, 16, 20, 16, 20, 16), "#e9f2f5")
     canvas.line([(0, 250), (1600, 250)], INK, 4)
     x, foot = 330, 770

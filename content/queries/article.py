@@ -23,8 +23,8 @@ from content.models import (
     Topic,
 )
 from content.queries.cards import ARTICLES, LIVE, NEWEST_FIRST, ArticleCard, Counts, Cover, card, cards
+from content.queries.pictures import picture_of
 from content.rendering import Picture
-from content.rules.addresses import MEDIA
 from content.rules.quiz import Question, questions_of
 from content.rules.words import reading_minutes
 from miniprogram_api.kernel.clock import BEIJING
@@ -106,7 +106,7 @@ def get_article_page(session: Session, article_id: UUID, *, now: datetime) -> Ar
         topics=_topics(session, article_id),
         sites=_sites(session, article_id),
         related=_related(session, article, now),
-        pictures={str(asset_id): _picture(asset) for asset_id, asset in assets.items()},
+        pictures={str(asset_id): picture_of(asset) for asset_id, asset in assets.items()},
     )
 
 
@@ -235,16 +235,3 @@ def _find_assets(session: Session, cover_id: UUID | None, inside: Collection[str
 def _cover(asset: Asset) -> Cover:
     sizes = [(size["name"], size["width"]) for size in asset.sizes]
     return Cover(asset.file_name, asset.width, asset.height, asset.alt, asset.source, sizes)
-
-
-def _picture(asset: Asset) -> Picture:
-    """As the renderer shows it: the whole picture, and a choice of widths."""
-    sizes = [(f"{MEDIA}{size['name']}", size["width"]) for size in asset.sizes]
-    source = f"{MEDIA}{asset.file_name}"
-    return Picture(
-        asset_id=str(asset.id),
-        src=source,
-        srcset=(*sizes, (source, asset.width)),
-        width=asset.width,
-        height=asset.height,
-    )

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from content.models import Asset
 from content.rendering import Picture
-
-_MEDIA = "/media/"
+from content.rules.addresses import MEDIA
 
 
 def picture_of(asset: Asset) -> Picture:
-    """A picture with its sizes, the widest first."""
-    sizes = tuple((f"{_MEDIA}{size['name']}", int(size["width"])) for size in asset.sizes)
-    return Picture(str(asset.id), f"{_MEDIA}{asset.file_name}", sizes, asset.width, asset.height)
+    """As the renderer shows it: the whole picture, and a choice of widths."""
+    sizes = [(f"{MEDIA}{size['name']}", int(size["width"])) for size in asset.sizes]
+    source = f"{MEDIA}{asset.file_name}"
+    return Picture(str(asset.id), source, (*sizes, (source, asset.width)), asset.width, asset.height)
 
 
 def pictures_of(session: Session, asset_ids: Iterable[UUID | str | None]) -> dict[str, tuple[Picture, str]]:

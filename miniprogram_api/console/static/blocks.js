@@ -6,7 +6,7 @@ const TAGS = new Set(["p", "h2", "h3", "ul", "ol", "li", "blockquote", "div", "s
 const ATTRIBUTES = new Set(["class", "start", "colspan", "rowspan"]);
 const ENTITIES = new Map([["amp", "&"], ["lt", "<"], ["gt", ">"], ["quot", "\""], ["apos", "'"], ["nbsp", "\u00a0"]]);
 const CLASSES = /^[a-z -]{1,60}$/;
-const PICTURE = /^\/media\/[a-z0-9/]+\.(jpg|png)$/;
+const PICTURE = /^\/media\/[a-z0-9/]+(-\d+)?\.(jpg|png)$/;
 const DEEPEST = 40;
 const WIDEST = "(max-width: 44rem) 100vw, 44rem";
 

@@ -1,14 +1,13 @@
 """An editor at the desk with an article open."""
 
 import io
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from content.models import Article, Revision
 from content.service.managed import latest_revision
@@ -116,11 +115,9 @@ def empty(desk: Desk, editor_id: UUID) -> Writer:
 
 
 @pytest.fixture
-def photo(tmp_path: Path) -> Path:
+def photo() -> FilePayload:
     """A picture file on the editor's machine."""
-    path = tmp_path / "湖岸.jpg"
-    path.write_bytes(draw_picture())
-    return path
+    return {"name": "湖岸.jpg", "mimeType": "image/jpeg", "buffer": draw_picture()}
 
 
 def library_picture(**values: Any) -> UUID:

@@ -70,7 +70,7 @@ const editor = new Editor({
   }),
   content: shown(given.draft.body),
   editorProps: {
-    attributes: { id: "body-text", role: "textbox", "aria-multiline": "true", "aria-label": "正文", "aria-describedby": "body-hint", class: "article-text", lang: "zh-CN" },
+    attributes: { id: "body-text", role: "textbox", "aria-multiline": "true", "aria-label": "正文", "aria-describedby": "body-hint", class: "writing-text", lang: "zh-CN" },
     transformPastedHTML: cleanHtml,
     handlePaste: (_view, event) => takeFiles(event.clipboardData, event),
     handleDrop: (view, event, _slice, moved) => !moved && takeFiles(event.dataTransfer, event, view.posAtCoords({ left: event.clientX, top: event.clientY })?.pos),

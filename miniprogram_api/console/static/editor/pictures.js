@@ -41,7 +41,6 @@ function uploadForm({ file, alt, caption, urls, close, box, withCaption }) {
     wrong.hidden = false;
     state.hidden = true;
     send.disabled = false;
-    send.textContent = "重试";
   };
   const take = (next) => {
     chosen.file = next;
@@ -73,6 +72,7 @@ function uploadForm({ file, alt, caption, urls, close, box, withCaption }) {
       say("图片已上传");
       return close({ picture, alt: words.value.trim(), caption: below.value.trim() });
     } catch (error) {
+      send.textContent = "重试";
       return fail(error instanceof api.NoLine ? "没有连上服务器，图片还没有上传，请重试。" : say401(error));
     }
   }

@@ -55,6 +55,11 @@ class DeskRow:
     owner: str
     place: str
 
+    @property
+    def is_news(self) -> bool:
+        """Whether the text put forward last would change what the public sees."""
+        return self.article.standing is Standing.DRAFT or self.has_changes
+
 
 _Latest, _Live = aliased(Revision), aliased(Revision)
 

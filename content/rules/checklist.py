@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from content import rendering
+from content.models import WordList
 from content.rules.drafts import Draft
 from content.rules.words_check import Mark
 from miniprogram_api.kernel.errors import FieldError
@@ -100,4 +101,6 @@ def _mark(mark: Mark) -> FieldError:
     in_body = mark.place in {"body", "alt"} and mark.block is not None
     where = f"content[{mark.block}]" if in_body else mark.place
     params = {"word": mark.word, "suggestion": mark.suggestion or "", "context": mark.context}
-    return FieldError(where, f"content.word_{mark.list.value}", params)
+    unsure = mark.list is WordList.WRONG and not mark.suggestion
+    code = "content.word_doubtful" if unsure else f"content.word_{mark.list.value}"
+    return FieldError(where, code, params)

@@ -34,11 +34,6 @@ USUAL_STEPS: Mapping[ContentClass, int] = MappingProxyType(
 MOST_NOTE, MOST_QUOTE = 1_000, 200
 
 
-def steps_of(count: int) -> tuple[Step, ...]:
-    """The steps of a review that takes so many, in their order."""
-    return STEPS[:count]
-
-
 def step_due(approved_steps: int) -> Step:
     """The step that decides next, when so many have approved."""
     return STEPS[approved_steps]

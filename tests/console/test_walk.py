@@ -43,6 +43,7 @@ WITHOUT_A_LINK = {
     "correct_feedback_answer",
     "correct_no_show",
     "enable_staff_member",
+    "keep_word",
     "open_invitation",
     "reset_second_factor",
     "restore_device",

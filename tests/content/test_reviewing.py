@@ -344,7 +344,7 @@ def test_what_is_planned_or_shown_is_not_taken_back(app: Flask, clock: Clock) ->
 def test_returning_needs_a_note(app: Flask) -> None:
     with atomic() as session:
         desk, article, submission = submitted(session)
-        for note in ("", "  \n"):
+        for note in ("", "  \n", "长" * 1001):
             with pytest.raises(NoteMissing) as missing:
                 send_back(session, article, desk.reviewers[0], note)
             assert missing.value.fields[0].field == "note"

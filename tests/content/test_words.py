@@ -73,12 +73,15 @@ def test_a_mark_blocks_submission_until_it_is_mended(app: Flask) -> None:
         desk = make_desk(session)
         add(session, "碳中合", suggestion="碳中和")
         add(session, "最好的", of=WordList.SENSITIVE)
-        article = write_article(session, desk, title="怎样碳中合", body=body_of("好。", "这是最好的办法。"))
+        add(session, "太阳能版")
+        body = body_of("太阳能版。", "这是最好的办法。")
+        article = write_article(session, desk, title="怎样碳中合", body=body)
         with pytest.raises(NotReady) as missing:
             submit(session, desk, article)
         told = {(fault.field, fault.code, fault.params["word"]) for fault in missing.value.fields}
         assert told == {
             ("title", "content.word_wrong", "碳中合"),
+            ("content[0]", "content.word_doubtful", "太阳能版"),
             ("content[1]", "content.word_sensitive", "最好的"),
         }
         rewrite(session, article, by=desk.writer, title="怎样碳中和", body=body_of("这是好办法。"))

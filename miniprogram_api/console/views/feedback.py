@@ -24,7 +24,7 @@ from miniprogram_api.feedback.queries.shown import FeedbackShown, SubjectType
 from miniprogram_api.feedback.rules import ANSWERABLE, REFUSABLE, RELEASABLE, REOPENABLE
 from miniprogram_api.feedback.service import deciding
 from miniprogram_api.feedback.service.deciding import Feedback
-from miniprogram_api.kernel import clock, files
+from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.web.schemas import parse_id
@@ -54,10 +54,11 @@ def list_feedback() -> Response:
 @signed_in("feedback.view")
 def show_feedback(feedback_id: str) -> Response:
     """One without who wrote it."""
-    return _show(feedback_id, AnswerForm(formdata=None))
+    return show_with(feedback_id, AnswerForm(formdata=None))
 
 
-def _show(feedback_id: str, form: ConsoleForm) -> Response:
+def show_with(feedback_id: str, form: ConsoleForm) -> Response:
+    """The page of one, with what was refused about it."""
     principal = current_principal()
     answer = form if isinstance(form, AnswerForm) else AnswerForm(formdata=None)
     with reading() as session:
@@ -79,54 +80,21 @@ def _show(feedback_id: str, form: ConsoleForm) -> Response:
     )
 
 
-def _look(feedback_id: str) -> FeedbackShown:
+def look_at(feedback_id: str) -> FeedbackShown:
+    """One that the caller may decide about. Raises FeedbackMissing."""
     with reading() as session:
         return desk.get_feedback(session, current_principal(), parse_id(feedback_id), desk.MANAGE)
 
 
-def _back(feedback_id: UUID) -> str:
+def back_to(feedback_id: UUID) -> str:
+    """The address of its page."""
     return url_for("console.show_feedback", feedback_id=feedback_id)
 
 
-def _decide(feedback_id: UUID, decide: Callable[[Session, Feedback], None]) -> None:
+def decide_about(feedback_id: UUID, decide: Callable[[Session, Feedback], None]) -> None:
+    """Carry a decision out on locked feedback of the caller's scope."""
     with atomic() as session:
         decide(session, deciding.lock_managed(session, current_principal(), feedback_id))
-
-
-@console.get("/feedback/<string:feedback_id>/pictures/<string:picture_id>")
-@signed_in("feedback.view")
-def show_feedback_picture(feedback_id: str, picture_id: str) -> Response:
-    """A picture, shown in its page; nobody between keeps it."""
-    with reading() as session:
-        found = desk.get_picture(session, current_principal(), parse_id(feedback_id), parse_id(picture_id))
-    content = files.private().path_of(found.file_name).read_bytes()
-    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(content, content_type=found.media_type, headers=headers)
-
-
-@console.post("/feedback/<string:feedback_id>/pictures/<string:picture_id>/show")
-@signed_in("feedback.manage")
-def reveal_feedback_picture(feedback_id: str, picture_id: str) -> Response:
-    """Let its member see a picture in the mini-program."""
-    return _decide_picture(feedback_id, picture_id, deciding.show_picture, "图片已放行，用户可以看到。")
-
-
-@console.post("/feedback/<string:feedback_id>/pictures/<string:picture_id>/hide")
-@signed_in("feedback.manage")
-def hide_feedback_picture(feedback_id: str, picture_id: str) -> Response:
-    """Take a picture out of the mini-program."""
-    return _decide_picture(feedback_id, picture_id, deciding.hide_picture, "图片已隐藏，小程序里不再显示。")
-
-
-def _decide_picture(feedback_id: str, picture_id: str, decide: Callable[..., None], told: str) -> Response:
-    found, form = _look(feedback_id), PlainForm()
-    with showing_refusals(form):
-        _decide(
-            found.id,
-            lambda session, feedback: decide(session, feedback, parse_id(picture_id), actor=current_actor()),
-        )
-        return done(_back(found.id), told)
-    return _show(feedback_id, form)
 
 
 @console.post("/feedback/<string:feedback_id>/release")
@@ -144,50 +112,50 @@ def reopen_feedback(feedback_id: str) -> Response:
 
 
 def _act(feedback_id: str, act: Callable[..., None], told: str) -> Response:
-    found, form = _look(feedback_id), PlainForm()
+    found, form = look_at(feedback_id), PlainForm()
     with showing_refusals(form):
-        _decide(
+        decide_about(
             found.id,
             lambda session, feedback: act(session, feedback, actor=current_actor(), now=clock.now()),
         )
-        return done(_back(found.id), told)
-    return _show(feedback_id, form)
+        return done(back_to(found.id), told)
+    return show_with(feedback_id, form)
 
 
 @console.post("/feedback/<string:feedback_id>/answer")
 @signed_in("feedback.manage")
 def answer_feedback(feedback_id: str) -> Response:
     """Answer its member; what was typed stays when it is refused."""
-    found, form = _look(feedback_id), AnswerForm()
+    found, form = look_at(feedback_id), AnswerForm()
     if form.validate_on_submit():
         with showing_refusals(form):
-            _decide(
+            decide_about(
                 found.id,
                 lambda session, feedback: deciding.answer(
                     session, feedback, text=form.text.data, actor=current_actor(), now=clock.now()
                 ),
             )
-            return done(_back(found.id), "已回复，用户会收到站内消息。")
-    return _show(feedback_id, form)
+            return done(back_to(found.id), "已回复，用户会收到站内消息。")
+    return show_with(feedback_id, form)
 
 
 @console.route("/feedback/<string:feedback_id>/correct", methods=["GET", "POST"])
 @signed_in("feedback.manage")
 def correct_feedback_answer(feedback_id: str) -> Response:
     """Put other words in the place of an answer, once."""
-    found = _look(feedback_id)
+    found = look_at(feedback_id)
     form = AnswerForm(text=found.answer.text if found.answer else None)
     if form.validate_on_submit():
         with showing_refusals(form):
-            _decide(
+            decide_about(
                 found.id,
                 lambda session, feedback: deciding.correct_answer(
                     session, feedback, text=form.text.data, actor=current_actor(), now=clock.now()
                 ),
             )
-            return done(_back(found.id), "回复已更正，用户会再收到一条站内消息。")
+            return done(back_to(found.id), "回复已更正，用户会再收到一条站内消息。")
     about = ("每次回复只能更正一次。更正后用户看到的是新的回复，并会再收到一条站内消息。",)
-    return act_page(Act(f"更正回复 {found.number}", about, "更正回复", _back(found.id), topic=_TOPIC), form)
+    return act_page(Act(f"更正回复 {found.number}", about, "更正回复", back_to(found.id), topic=_TOPIC), form)
 
 
 @console.route("/feedback/<string:feedback_id>/refuse", methods=["GET", "POST"])
@@ -218,17 +186,17 @@ def _end(
     *,
     danger: bool = False,
 ) -> Response:
-    found, form = _look(feedback_id), ReasonForm()
+    found, form = look_at(feedback_id), ReasonForm()
     if form.validate_on_submit():
         with showing_refusals(form):
-            _decide(
+            decide_about(
                 found.id,
                 lambda session, feedback: end(
                     session, feedback, reason=form.reason.data, actor=current_actor(), now=clock.now()
                 ),
             )
-            return done(_back(found.id), told)
-    act = Act(f"{label} {found.number}", about, label, _back(found.id), danger=danger, topic=_TOPIC)
+            return done(back_to(found.id), told)
+    act = Act(f"{label} {found.number}", about, label, back_to(found.id), danger=danger, topic=_TOPIC)
     return act_page(act, form)
 
 

@@ -137,7 +137,7 @@ def _acts(desk: DeskArticle, now: datetime, reviews: list[Review]) -> Acts:
         withdraw=may_write and (is_open or (is_approved and not is_plan)),
         delete=may_write and article.standing is Standing.DRAFT and not is_plan and not stands,
         review=is_open and desk.may(principal, _REVIEW) and _may_decide(desk, reviews),
-        publish=may_publish and (is_approved or is_plan),
+        publish=may_publish and is_approved,
         unschedule=may_publish and is_plan,
         place=may_publish,
     )

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from content.errors import ArticleMissing
 from content.queries.desk_list import DeskFilter, DeskRow, list_deleted, list_desk_articles, list_places
 from content.queries.desk_topics import list_topic_names
-from content.service import ArticleKind, drafting
+from content.service import ArticleKind, SubmissionState, drafting
 from content.service.managed import lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
@@ -27,6 +27,7 @@ from miniprogram_api.web.schemas import parse_id
 
 _PER_PAGE = 20
 _WRITE = "content.write"
+_Filters = list[tuple[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Listed:
     place: str
     sayings: list[words.Saying]
     overdue: bool
+    act: tuple[str, str] | None = None  # what the caller can do next, and where
     kept_until: datetime | None = None
     may_restore: bool = False
 
@@ -75,15 +77,17 @@ def list_articles() -> Response:
 def _quick() -> list[tuple[str, str, bool]]:
     """The filters that people use most, each with its address, and whether it is the one at hand."""
     asked = {name: value for name, value in request.args.items() if value and name != "cursor"}
-    may_publish = current_principal().may("content.publish")
-    wanted: list[tuple[str, dict[str, Any]]] = [
-        ("全部", {}),
+    own: _Filters = [
         ("我的草稿", {"state": "draft", "mine": "y"}),
         ("我被退回的", {"state": "returned", "mine": "y"}),
-        *([("待发布", {"state": "approved"})] if may_publish else []),
+    ]
+    coming: _Filters = [
+        ("待发布", {"state": "approved"}),
         ("已定时", {"state": "planned"}),
         ("逾期", {"state": "overdue"}),
     ]
+    publishes = current_principal().may("content.publish")
+    wanted: _Filters = [("全部", {}), *(coming + own if publishes else own + coming)]
     return [(label, url_for("console.list_articles", **query), query == asked) for label, query in wanted]
 
 
@@ -106,7 +110,27 @@ def _wanted(session: Session, form: ArticleFilter) -> DeskFilter:
 def _listed(row: DeskRow, now: datetime) -> Listed:
     sayings = words.say_states(row.article, row.plan, row.submission, now, has_changes=row.has_changes)
     overdue = words.is_overdue(row.plan, now)
-    return Listed(row.article, row.title, row.kind, row.owner, row.place, sayings, overdue)
+    act = _act(row)
+    return Listed(row.article, row.title, row.kind, row.owner, row.place, sayings, overdue, act)
+
+
+def _act(row: DeskRow) -> tuple[str, str] | None:
+    """The next step of an article, for who may take it; what changed, where nobody waits."""
+    submission = row.submission
+    state = None if submission is None else submission.state
+    if state is SubmissionState.APPROVED and row.is_news:
+        label = "发布" if row.plan is None else "改时间"
+        endpoint, permission = "publish_article", "content.publish"
+    elif submission is not None and state is SubmissionState.OPEN:
+        label, endpoint, permission = "审核", "review_article", "content.review"
+    elif row.has_changes:
+        label, endpoint, permission = "看改动", "compare_revisions", "content.view"
+    else:
+        return None
+    place = {"site_id": row.article.site_id, "organisation_id": row.article.organisation_id}
+    if not current_principal().may_at(permission, **place):
+        return None
+    return label, url_for(f"console.{endpoint}", article_id=row.article.id)
 
 
 @console.get("/content/articles/bin")

@@ -84,7 +84,7 @@ def show_revision(article_id: str, revision_id: str) -> Response:
 @console.get("/content/articles/<string:article_id>/compare")
 @signed_in(_VIEW)
 def compare_revisions(article_id: str) -> Response:
-    """What changed from one revision to another; without a choice the last two."""
+    """What changed from one revision to another; without a choice since what is shown, else the last two."""
     with reading() as session:
         article = _look_at(session, article_id)
         before, after = _pair(session, article)
@@ -101,9 +101,12 @@ def _pair(session: Session, article: Article) -> tuple[Revision, Revision]:
     if asked["before"] and asked["after"]:
         first, second = (find_revision(session, article, each) for each in asked.values())
     else:
+        live = session.get(Revision, article.live_revision_id) if article.live_revision_id else None
         newest = select(Revision).where(Revision.article_id == article.id).order_by(Revision.number.desc())
         last = session.scalars(newest.limit(2)).all()
         first, second = last[-1], last[0]
+        if live is not None and live.number < second.number:
+            first = live
     return (first, second) if first.number <= second.number else (second, first)
 
 

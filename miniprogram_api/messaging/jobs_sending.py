@@ -69,7 +69,7 @@ def _send(delivery: Claimed, openid: str | None) -> bool:
             page=landing_page(delivery.template, delivery.subject_id),
         )
     except SendRefused as refusal:
-        _refused(delivery, refusal)
+        return _refused(delivery, refusal)
     except ArgumentRefused as unfit:
         log.warning("subscription_unfit", template=delivery.template.value, rule=unfit.params["rule"])
         _settle(delivery, DeliveryState.REFUSED, "argument")
@@ -83,15 +83,22 @@ def _send(delivery: Claimed, openid: str | None) -> bool:
     return True
 
 
-def _refused(delivery: Claimed, refusal: SendRefused) -> None:
+def _refused(delivery: Claimed, refusal: SendRefused) -> bool:
+    """Note that it was not delivered; returns whether there is a point in sending more."""
+    if refusal.reason is Refusal.BANNED:
+        # Not this message's fault: what waits would be refused too, and cost each member a credit.
+        log.error("subscriptions_banned", template=delivery.template.value)
+        _postpone(delivery, refusal.reason.value)
+        return False
     if not refusal.is_final:
         _postpone(delivery, refusal.reason.value)
-        return
+        return True
     if refusal.reason is Refusal.NOT_SUBSCRIBED:
         _forget_credits(delivery)
     else:
         log.warning("subscription_refused", template=delivery.template.value, reason=refusal.reason.value)
     _settle(delivery, DeliveryState.REFUSED, refusal.reason.value)
+    return True
 
 
 @retrying

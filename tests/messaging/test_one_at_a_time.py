@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from miniprogram_api.devtools.fake_wechat import (
     BOOKING_CANCELLED_TEMPLATE,
+    DEMO_APPID,
     DEMO_ARTICLE_PUBLISHED,
     DEMO_VISIT_CANCELLED,
     FakeWeChat,
@@ -20,7 +21,12 @@ from miniprogram_api.kernel import events
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.messaging import jobs_sending
-from miniprogram_api.messaging.models import DeliveryState, MessageDelivery, MessageKind
+from miniprogram_api.messaging.models import (
+    DeliveryState,
+    MessageDelivery,
+    MessageKind,
+    SubscriptionCredit,
+)
 from miniprogram_api.messaging.rules import Template
 from miniprogram_api.messaging.service import inbox, sending
 from miniprogram_api.wechat.errors import Refusal, SendRefused
@@ -157,6 +163,20 @@ def test_a_message_of_another_sender_is_waited_out(app: Flask, fake_wechat: Fake
     clock.advance(minutes=2)
     jobs_sending.send_subscriptions()
     assert (states(), len(delivered(fake_wechat))) == (["sent"], 1)
+
+
+def test_an_account_that_is_banned_waits_and_nobody_loses_a_credit(
+    app: Flask, fake_wechat: FakeWeChat, alice: MemberClient, clock: Clock
+) -> None:
+    FakePeople(fake_wechat).control("POST", "/accounts", appid=DEMO_APPID, subscribe_banned=True)
+    jobs_sending.send_subscriptions()
+    assert (Counter(states()), delivered(fake_wechat)) == ({"pending": 4}, [])
+    with reading() as session:
+        assert list(session.scalars(select(SubscriptionCredit.credits))) == [2, 2]
+    FakePeople(fake_wechat).control("POST", "/accounts", appid=DEMO_APPID, subscribe_banned=False)
+    clock.advance(hours=1)
+    jobs_sending.send_subscriptions()
+    assert Counter(states()) == {"sent": 4}
 
 
 class TestWhatWeChatTellsLater:

@@ -77,7 +77,7 @@ def test_a_late_plan_is_red_on_the_start_page_and_in_the_list(
     page.get_by_role("link", name="1 篇定时文章逾期未发布").click()
     row = page.get_by_role("row", name=re.compile(PLANNED))
     expect(row).to_contain_text("应于 11月25日（周三）10:00 发布，已过 10 分钟")
-    row.get_by_role("link", name=PLANNED).click()
+    row.get_by_role("link", name=PLANNED, exact=True).click()
     expect(page.get_by_text("没有按时发布。")).to_be_visible()
 
 
@@ -144,4 +144,4 @@ def test_the_list_is_narrowed_in_place_and_its_address_can_be_shared(publisher: 
     expect(page.get_by_role("row")).to_have_count(2)
     assert "state=planned" in publisher.path
     page.reload()
-    expect(page.get_by_role("link", name=PLANNED)).to_be_visible()
+    expect(page.get_by_role("link", name=PLANNED, exact=True)).to_be_visible()

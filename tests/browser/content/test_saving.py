@@ -190,3 +190,22 @@ def test_taking_the_other_text_keeps_the_own_one_among_the_versions(desk: Desk, 
     latest = writer.latest()
     assert "另一个窗口的话。" in texts(latest.body["content"][-1])
     assert latest.number == 4  # the first text, the other window's, this window's, and the other one again
+
+
+def test_a_text_that_was_left_stays_until_somebody_decides_about_it(desk: Desk, writer: Writer) -> None:
+    with desk.offline():
+        writer.type("头一份。")
+        expect(writer.state).to_contain_text("连接中断")
+        writer.page.close(run_before_unload=False)
+    writer.page = desk.open()
+    writer.open()
+    writer.type("没理会提示，接着写。")
+    writer.saved()
+    writer.page.reload()
+    expect(writer.page.get_by_text("没来得及保存的文字")).to_be_visible()
+    writer.page.get_by_role("button", name="不要了").click()
+    expect(writer.page.get_by_text("没来得及保存的文字")).to_be_hidden()
+    writer.page.reload()
+    writer.page.locator("#editor[data-ready]").wait_for()
+    expect(writer.page.get_by_text("没来得及保存的文字")).to_be_hidden()
+    assert "头一份" not in str(writer.blocks)

@@ -1,19 +1,21 @@
 // A copy of what is being written stays in this browser until the server has it: whatever ends the page, the text
 // is offered when the article is opened again. It is one person's, and nobody else is offered it.
 
-const nameOf = (article, staff) => `article ${article} ${staff}`;
-
 export class Keeper {
+  // Each page that is open keeps a copy of its own: two windows do not take each other's away.
   constructor(article, staff) {
-    this.name = nameOf(article, staff);
+    this.prefix = `article ${article} ${staff} `;
+    this.name = this.prefix + crypto.randomUUID();
   }
 
-  // What was left behind, before anything new takes its place.
+  // What pages left behind, the newest first; each is dropped by its name once somebody has decided about it.
   found() {
     try {
-      return JSON.parse(localStorage.getItem(this.name));
+      return Object.keys(localStorage).filter((name) => name.startsWith(this.prefix) && name !== this.name)
+        .map((name) => ({ ...JSON.parse(localStorage.getItem(name)), name }))
+        .sort((one, other) => (one.at < other.at ? 1 : -1));
     } catch {
-      return null;
+      return [];
     }
   }
 
@@ -27,9 +29,9 @@ export class Keeper {
     }
   }
 
-  drop() {
+  drop(name = this.name) {
     try {
-      localStorage.removeItem(this.name);
+      localStorage.removeItem(name);
     } catch {
       // Where nothing can be kept there is nothing to drop.
     }

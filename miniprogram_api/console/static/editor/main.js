@@ -120,7 +120,6 @@ const saver = new Saver({
   onSaved: (answer) => drawChecklist(byId("checklist"), byId("checklist-title"), editor, answer.checklist),
   isBusy: () => editor.view.composing,
 });
-const left = keeper.found();
 editor.on("update", changed);
 draw();
 drawChecklist(byId("checklist"), byId("checklist-title"), editor, given.checklist);
@@ -170,26 +169,39 @@ function labels(field, value) {
   return field === "site_ids" ? given.names[value] ?? "示范点" : value;
 }
 
+const said = new Intl.DateTimeFormat("zh-CN", {
+  month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai",
+});
+
+// One after the other, until somebody has decided about each.
 function offerLeft() {
+  const copy = left[0];
   const note = byId("left-behind");
-  note.hidden = false;
-  note.querySelector("p").textContent = `这台电脑上有一份没来得及保存的文字（${new Intl.DateTimeFormat("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" }).format(new Date(left.at))}）。`;
-  byId("take-left").addEventListener("click", () => {
-    note.hidden = true;
-    saver.base = left.base;
-    write(left.draft);
-    saver.changed();
-    editor.commands.focus("end");
-    say("已恢复没来得及保存的文字");
-  });
-  byId("drop-left").addEventListener("click", () => {
-    note.hidden = true;
-    if (!saver.isUnsaved) keeper.drop();
-    say("已放弃本机的文字");
-  });
+  note.hidden = !copy;
+  if (copy) note.querySelector("p").textContent = `这台电脑上有一份没来得及保存的文字（${said.format(new Date(copy.at))}）。`;
 }
-if (left && JSON.stringify(left.draft) !== JSON.stringify(read())) offerLeft();
-else keeper.drop();
+byId("take-left").addEventListener("click", () => {
+  const copy = left.shift();
+  saver.base = copy.base;
+  write(copy.draft);
+  saver.changed();
+  saver.keepNow();
+  keeper.drop(copy.name);
+  offerLeft();
+  editor.commands.focus("end");
+  say("已恢复没来得及保存的文字");
+});
+byId("drop-left").addEventListener("click", () => {
+  keeper.drop(left.shift().name);
+  offerLeft();
+  say("已放弃这份文字");
+});
+const left = keeper.found().filter((copy) => {
+  const differs = JSON.stringify(copy.draft) !== JSON.stringify(read());
+  if (!differs) keeper.drop(copy.name);
+  return differs;
+});
+offerLeft();
 
 holdArticle(urls, tab, (other) => {
   const note = byId("lock-note");

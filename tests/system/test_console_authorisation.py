@@ -42,7 +42,6 @@ _NO_LINE = {
     "POST /console/content/articles/{article_id}/lock/release": _BY_SCRIPT,
     "POST /console/content/articles/{article_id}/preview": _BY_SCRIPT,
     "POST /console/content/assets/{asset_id}/restore": _NOT_RETIRED,
-    "POST /console/content/articles/{article_id}/official": "the example was never sent there",
     "POST /console/content/articles/{article_id}/put-back": _NOT_RETIRED,
     "POST /console/content/topics/{topic_id}/restore": _NOT_RETIRED,
     "POST /console/sites/{site_id}/corrections/notes/{note_id}/restore": _NOT_RETIRED,

@@ -82,7 +82,7 @@ MESSAGES = {
     ),
     "content.word_doubtful": (
         "“{word}”可能有误，请核对；确需保留请说明理由。",
-        "“{word}” may be wrong.",
+        "'{word}' may be wrong.",
     ),
     "content.word_sensitive": (
         "“{word}”在敏感词库中，请修改；确需保留请说明理由。",

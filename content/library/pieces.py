@@ -80,8 +80,8 @@ class PlannedTopic:
 
 
 def id_of(key: str) -> UUID:
-    """The id that the article of this key has."""
-    return uuid5(NAMESPACE_URL, f"changchun-low-carbon:library:{key}")
+    """The id that the article of this key has: before those made at any time, for lists that follow ids."""
+    return UUID(bytes=bytes(6) + uuid5(NAMESPACE_URL, f"changchun-low-carbon:library:{key}").bytes[6:])
 
 
 @cache

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from content import rendering
 from content.library import Team, approve, id_of, read_topics
-from content.models import Article, Topic
+from content.models import Article, Topic, Word, WordList
 from content.rules.drafts import Draft
 from content.rules.review import step_due
-from content.service import drafting, publishing, reviewing
+from content.service import drafting, publishing, reviewing, words
 from miniprogram_api.devtools.demo_data.desk_articles import (
     APPROVED,
     DESK_ARTICLES,
@@ -20,6 +20,8 @@ from miniprogram_api.devtools.demo_data.desk_articles import (
     RETRACT_REASON,
     RETURNED_BLOCK,
     RETURNED_NOTE,
+    SENSITIVE_WORDS,
+    WRONG_WORDS,
     DeskArticle,
     Stage,
 )
@@ -52,8 +54,35 @@ def load_desk(team: Team) -> None:
                 _Desk(session, team, clock.now()).take(card)
 
 
+def load_words(team: Team) -> None:
+    """Put words on the lists, unless there are any."""
+    reviewer, now = team.reviewers[0], clock.now()
+    by = {
+        WordList.WRONG: WRONG_WORDS,
+        WordList.SENSITIVE: [(word, None, why) for word, why in SENSITIVE_WORDS],
+    }
+    with atomic() as session:
+        if session.scalars(select(Word.id).limit(1)).first() is not None:
+            return
+        for of, listed in by.items():
+            for word, suggestion, why in listed:
+                words.add_word(
+                    session,
+                    of=of,
+                    word=word,
+                    suggestion=suggestion,
+                    note=why,
+                    staff_id=reviewer,
+                    actor=_staff(reviewer),
+                    now=now,
+                )
+
+
 def _id(card: DeskArticle) -> UUID:
-    return uuid5(NAMESPACE_URL, f"demonstration:article:{card.key}")
+    """After the library's, and each after those before it."""
+    place = DESK_ARTICLES.index(card) + 1
+    unlike = uuid5(NAMESPACE_URL, f"demonstration:article:{card.key}")
+    return UUID(bytes=place.to_bytes(6) + unlike.bytes[6:])
 
 
 def _staff(staff_id: UUID) -> Actor:
@@ -100,7 +129,8 @@ class _Desk:
             )
         else:
             approve(self._session, self._team.reviewers, article, submission, now=self._now)
-            self._publish(article, card)
+            if card.stage is not Stage.READY:
+                self._publish(article, card)
 
     def _publish(self, article: Article, card: DeskArticle) -> None:
         publisher = self._team.reviewers[0]

@@ -9,7 +9,7 @@ from config import Settings
 from content.library import count_missing, load_library
 from miniprogram_api.devtools.demo_data import staff
 from miniprogram_api.devtools.demo_data.administration import load_administration
-from miniprogram_api.devtools.demo_data.articles import demo_team, load_desk
+from miniprogram_api.devtools.demo_data.articles import demo_team, load_desk, load_words
 from miniprogram_api.devtools.demo_data.bookings import Bookings
 from miniprogram_api.devtools.demo_data.calendar import settle_year
 from miniprogram_api.devtools.demo_data.catalogue import SITES, SiteCard
@@ -131,6 +131,7 @@ def _load_articles(bar: Progress) -> None:
     task = _task(bar, "文章", missing)
     if missing:
         load_library(team, on_article=lambda: bar.advance(task))
+    load_words(team)
     load_desk(team)
     load_readers(visitors())
 

@@ -68,7 +68,7 @@ MESSAGES = {
     ),
     "content.link_host": (
         "第 {block} 段的链接“{text}”指向 {host}，不在允许的网站之内。",
-        "A link in block {block} leads to {host}, which is not an allowed site.",
+        'The link "{text}" in block {block} leads to {host}, which is not an allowed site.',
     ),
     "content.quiz_shape": ("知识问答的格式不对。", "The quiz is malformed."),
     "content.quiz_questions": ("最多 {most} 道题。", "At most {most} questions."),

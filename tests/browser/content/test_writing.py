@@ -68,7 +68,7 @@ def test_nothing_is_saved_in_the_middle_of_a_word(writer: Writer) -> None:
     session = writer.page.context.new_cdp_session(writer.page)
     for step in ("d", "di", "ditan"):
         session.send("Input.imeSetComposition", {"text": step, "selectionStart": 0, "selectionEnd": 0})
-    writer.page.wait_for_timeout(2500)
+    writer.page.wait_for_timeout(4500)
     assert writer.latest().number == before
     session.send("Input.insertText", {"text": "低碳"})
     writer.saved()

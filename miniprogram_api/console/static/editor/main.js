@@ -58,6 +58,7 @@ const acts = {
 };
 usePictures(given.pictures, acts);
 
+let isForeign = false;
 const editor = new Editor({
   element: byId("body"),
   injectCSS: false, // the page's policy allows no style of its own; editor.css has it
@@ -75,7 +76,7 @@ const editor = new Editor({
     handlePaste: (_view, event) => takeFiles(event.clipboardData, event),
     handleDrop: (view, event, _slice, moved) => !moved && takeFiles(event.dataTransfer, event, view.posAtCoords({ left: event.clientX, top: event.clientY })?.pos),
   },
-  onContentError: ({ disableCollaboration }) => { disableCollaboration?.(); },
+  onContentError: () => { isForeign = true; },
 });
 
 // A screenshot comes as a file; what comes from Word has both, and there the text is what is meant.
@@ -121,6 +122,12 @@ const saver = new Saver({
   isBusy: () => editor.view.composing,
 });
 editor.on("update", changed);
+if (isForeign) {
+  // What is shown is not all that there is: nothing of it may take the place of the text.
+  editor.setEditable(false);
+  saver.isHeld = true;
+  showState("refused", { message: "正文里有编辑器不认识的内容，请从历史版本恢复后再改" });
+}
 draw();
 drawChecklist(byId("checklist"), byId("checklist-title"), editor, given.checklist);
 fillToolbar(byId("toolbar"), byId("toolbar-more"), editor, acts);

@@ -2,8 +2,9 @@
 
 import * as api from "./api.js";
 
-const SETTLED_MS = 1500;
-const AT_MOST_MS = 8000;
+// Each save is a version: one for each pause, and one now and then while somebody types on and on.
+const SETTLED_MS = 3000;
+const AT_MOST_MS = 20_000;
 const KEEP_MS = 300;
 const AGAIN_MS = 5000;
 

@@ -14,6 +14,7 @@ from content.models import Favourite, Like, Read, Topic, Word, WordListVersion
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel import clock as kernel_clock
 from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.kernel.ids import new_id
 from tests.conftest import Clock
 from tests.factories.content import make_topic
 from tests.factories.members import make_member
@@ -44,7 +45,7 @@ def names_in(page: Any) -> list[str]:
     return re.findall(r'<a id="topic-[^"]+" href="[^"]+">([^<]+)</a>', page.text)
 
 
-def test_a_topic_is_made_changed_moved_retired_and_put_back(reviewer: PageClient) -> None:
+def test_a_topic_is_made_changed_moved_retired_and_put_back(shelf: Shelf, reviewer: PageClient) -> None:
     made = reviewer.post(f"{TOPICS}/new", {"name": "垃圾分类", "summary": "分得清，才能再利用。"})
     assert "专题“垃圾分类”已新建，排在最后。" in text_of(reviewer.follow(made))
     with reading() as session:
@@ -52,8 +53,14 @@ def test_a_topic_is_made_changed_moved_retired_and_put_back(reviewer: PageClient
     assert names_in(reviewer.get(TOPICS)) == ["零碳校园", "垃圾分类"]
     moved = reviewer.follow(reviewer.post(f"{TOPICS}/{topic.id}/move", {"to": "0"}))
     assert names_in(moved) == ["垃圾分类", "零碳校园"]
-    edited = reviewer.post(f"{TOPICS}/{topic.id}", {"name": "分类与再生", "summary": "换了介绍。"})
+    fields = {"name": "分类与再生", "summary": "换了介绍。", "cover": str(shelf.desk.cover)}
+    edited = reviewer.post(f"{TOPICS}/{topic.id}", fields)
     assert "专题“分类与再生”已保存" in text_of(reviewer.follow(edited))
+    assert re.search(
+        rf'<option selected value="{shelf.desk.cover}">', reviewer.get(f"{TOPICS}/{topic.id}").text
+    )
+    strange = reviewer.post(f"{TOPICS}/{topic.id}", fields | {"cover": str(new_id())})
+    assert strange.status_code == 422
     retired = reviewer.follow(reviewer.post(f"{TOPICS}/{topic.id}/retire"))
     assert "已停用，小程序里不再显示。可以在本页恢复。" in text_of(retired)
     assert names_in(retired) == ["零碳校园"]

@@ -289,3 +289,18 @@ def test_what_stayed_is_folded_away_where_there_is_much_of_it(
         "19 段没有改动 第19段没有人改过的文字。 新增段落 新加的。 第20段没有人改过的文字。 8 段没有改动"
         in page
     )
+
+
+def test_an_approval_outlives_a_save_that_changes_nothing_and_no_other(
+    shelf: Shelf, reviewer: PageClient
+) -> None:
+    article = shelf.articles[SECOND]
+    with atomic() as session:
+        rewrite(session, session.get_one(Article, article.id), shelf.desk.writer)
+    assert title_of(reviewer.get(at(article, "/review"))).startswith("复审：")
+    with atomic() as session:
+        rewrite(session, session.get_one(Article, article.id), shelf.desk.writer, title="换了标题的热泵")
+    assert "现在不等人审核" in text_of(reviewer.get(at(article, "/review")))
+    with atomic() as session:
+        submit(session, shelf.desk, session.get_one(Article, article.id))
+    assert title_of(reviewer.get(at(article, "/review"))).startswith("初审：")

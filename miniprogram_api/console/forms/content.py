@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from wtforms import (
     BooleanField,
@@ -180,6 +181,12 @@ class TopicForm(ConsoleForm):
     summary = StringField(
         "一句话介绍", [chosen("请用一句话介绍专题。"), length(1, 120)], filters=[PlainText()]
     )
+    cover = SelectField("封面图片", [optional()])
+
+    @property
+    def cover_asset_id(self) -> UUID | None:
+        """The picture that was chosen."""
+        return UUID(self.cover.data) if self.cover.data else None
 
 
 class WordForm(ConsoleForm):

@@ -5,18 +5,22 @@ from collections.abc import Callable
 from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
+from content.queries.assets import list_assets
 from content.queries.desk_topics import find_topic, list_desk_topics, list_retired_topics
 from content.service import Topic, topics
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.content import TopicForm
+from miniprogram_api.console.forms.fields import picks
 from miniprogram_api.console.pages import done, page, showing_refusals
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.web.schemas import parse_id
 
 _MANAGE = "content.topics"
+_MOST_COVERS = 100
 
 
 @console.get("/content/topics")
@@ -33,11 +37,21 @@ def _back(told: str) -> Response:
     return done(url_for("console.list_topics"), told)
 
 
+def _covers(chosen: str = "") -> list[SelectChoice]:
+    """The newest pictures of the library, and the one that is chosen, however old."""
+    with reading() as session:
+        found = list_assets(session, current_principal(), limit=_MOST_COVERS, cursor=None)
+    named = {str(each.asset.id): each.asset.title for each in found.items}
+    kept = {chosen: "现在的封面"} if chosen and chosen not in named else {}
+    return picks([("", "没有封面"), *kept.items(), *named.items()])
+
+
 @console.route("/content/topics/new", methods=["GET", "POST"])
 @signed_in(_MANAGE)
 def add_topic() -> Response:
     """Another topic, at the end of the list."""
     form = TopicForm()
+    form.cover.choices = _covers()
     if form.validate_on_submit():
         with showing_refusals(form):
             with atomic() as session:
@@ -45,7 +59,7 @@ def add_topic() -> Response:
                     session,
                     name=form.name.data,
                     summary=form.summary.data,
-                    cover_asset_id=None,
+                    cover_asset_id=form.cover_asset_id,
                     actor=current_actor(),
                     now=clock.now(),
                 )
@@ -59,11 +73,17 @@ def edit_topic(topic_id: str) -> Response:
     """Another name or introduction."""
     with reading() as session:
         topic = topics.get_topic(session, parse_id(topic_id))
-    form = TopicForm(obj=topic)
+    cover = str(topic.cover_asset_id or "")
+    form = TopicForm(data={"name": topic.name, "summary": topic.summary, "cover": cover})
+    form.cover.choices = _covers(cover)
     if form.validate_on_submit():
         with showing_refusals(form):
             with atomic() as session:
-                changes = {"name": form.name.data, "summary": form.summary.data}
+                changes = {
+                    "name": form.name.data,
+                    "summary": form.summary.data,
+                    "cover_asset_id": form.cover_asset_id,
+                }
                 topic = topics.get_topic(session, topic.id)
                 topics.edit_topic(session, topic, changes=changes, actor=current_actor())
             return _back(f"专题“{form.name.data}”已保存，小程序里马上更新。")

@@ -61,8 +61,14 @@ MESSAGES = {
     "content.cover_missing": ("请选择封面图片。", "Choose a cover."),
     "content.cover_gone": ("封面图片已从素材库移除，请重新选择。", "The cover was taken out of the library."),
     "content.cover_alt_missing": ("请为封面图片填写说明文字。", "Describe the cover in words."),
-    "content.picture_gone": ("正文第 {block} 段的图片已从素材库移除。", "A picture left the library."),
-    "content.link_broken": ("正文里有链接指向未公开的内容：{target}。", "A link leads to nothing public."),
+    "content.picture_gone": (
+        "正文第 {block} 段的图片已从素材库移除。",
+        "The picture in block {block} has left the library.",
+    ),
+    "content.link_broken": (
+        "正文里有链接指向未公开的内容：{target}。",
+        "A link leads to nothing public: {target}.",
+    ),
     "content.source_url": ("来源链接须以 https:// 开头。", "The source's link has to begin with https://."),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
     "content.quiz_text": ("第 {question} 道题没有题干。", "Question {question} asks nothing."),

@@ -18,7 +18,7 @@ BlockKind = Literal["same", "changed", "moved", "added", "removed"]
 FIELD_NAMES: Final[Mapping[str, str]] = {
     "title": "标题",
     "summary": "摘要",
-    "kind": "类型",
+    "kind": "栏目",
     "content_class": "审核级别",
     "audience": "读者对象",
     "cover_asset_id": "封面",

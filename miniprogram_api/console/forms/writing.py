@@ -23,7 +23,7 @@ class ArticleForm(ConsoleForm):
     """What an article begins with; everything else is written in the editor."""
 
     title = StringField("标题", [optional(), length(1, MOST_TITLE)], filters=[PlainText()])
-    kind = RadioField("类型", [chosen("请选择类型。")], choices=picks([(k, _KIND_HINTS[k]) for k in KINDS]))
+    kind = RadioField("栏目", [chosen("请选择栏目。")], choices=picks([(k, _KIND_HINTS[k]) for k in KINDS]))
     place = SelectField("归属", [chosen("请选择这篇文章归哪里管理。")])
 
     def offer(self, places: list[tuple[str, str]]) -> None:

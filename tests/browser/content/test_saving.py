@@ -26,7 +26,7 @@ def test_it_saves_itself_a_moment_after_the_last_key(writer: Writer) -> None:
 
 def test_fields_save_themselves_too(desk: Desk, writer: Writer) -> None:
     page = writer.page
-    page.get_by_label("类型").select_option("技术")
+    page.get_by_label("栏目").select_option("技术")
     page.get_by_text("署名和来源").click()
     page.get_by_label("署名").fill("编辑部")
     page.get_by_text("专题、示范点和技术").click()

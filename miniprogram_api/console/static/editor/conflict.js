@@ -6,7 +6,7 @@ import { spelled } from "./schema.js";
 import { pictureOf } from "./views.js";
 
 const NAMES = {
-  title: "标题", summary: "摘要", kind: "类型", content_class: "审核级别", audience: "写给谁", byline: "署名",
+  title: "标题", summary: "摘要", kind: "栏目", content_class: "审核级别", audience: "写给谁", byline: "署名",
   source_name: "来源", source_url: "来源网址", cover_asset_id: "封面", topic_ids: "专题", site_ids: "相关示范点",
   technologies: "相关技术", quiz: "知识问答",
 };

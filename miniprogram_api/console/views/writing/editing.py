@@ -7,8 +7,8 @@ from flask import Response, url_for
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.orm import Session
 
+from content import links
 from content.queries.desk_topics import list_topic_names
-from content.rules.checklist import LINK_HOSTS
 from content.rules.drafts import MOST_SUMMARY, MOST_TITLE
 from content.service import Article, Revision, Standing
 from content.service.drafting import draft_of
@@ -59,7 +59,7 @@ def _state(session: Session, article: Article, revision: Revision) -> dict[str, 
         "pictures": drafts.pictures_in(session, draft),
         "names": drafts.site_names(session, draft),
         "checklist": drafts.open_points(session, article, draft),
-        "hosts": list(LINK_HOSTS),
+        "hosts": sorted(links.allowed()),
         "place": place_of(article),
         "token": generate_csrf(),
         "urls": _urls(str(article.id)),

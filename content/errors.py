@@ -8,7 +8,8 @@ NotFound
 ├── PlaceMissing        no such site or organisation to write for
 └── WordMissing         the list has no such word
 Gone
-└── ArticleWithdrawn    it was shown, and is no longer; says since when
+├── ArticleWithdrawn    it was shown and was retracted; says since when and why
+└── ArticleExpired      it was shown until its time was over; says since when
 Invalid
 ├── DraftRefused        cannot be kept at all; names the fields
 ├── DocumentRefused     the text is no document that we know; names the places
@@ -79,9 +80,15 @@ class WordMissing(NotFound):
 
 
 class ArticleWithdrawn(Gone):
-    """It was retracted or has expired; `since`, `title` and `reason` are what may be told."""
+    """It was retracted; `since`, `title` and `reason` are what may be told."""
 
     code = "content.article_withdrawn"
+
+
+class ArticleExpired(ArticleWithdrawn):
+    """Its time is over; nobody took it back, so that there is no `reason`."""
+
+    code = "content.article_expired"
 
 
 class DraftRefused(Invalid):

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, func, litera
 from sqlalchemy.orm import Session
 
 from content import rendering
-from content.errors import ArticleMissing, ArticleWithdrawn
+from content.errors import ArticleExpired, ArticleMissing, ArticleWithdrawn
 from content.models import (
     Article,
     ArticleCount,
@@ -147,17 +147,17 @@ def require_shown(article: Article | Row[*tuple[Any, ...]], now: datetime) -> No
     if article.standing is Standing.DRAFT:
         raise ArticleMissing
     if article.standing is Standing.RETRACTED:
-        raise _withdrawn(article, article.retracted_at, article.retract_reason)
+        raise ArticleWithdrawn(**_told(article, article.retracted_at, article.retract_reason))
     if article.standing is Standing.EXPIRED or (article.expires_at and article.expires_at <= now):
-        raise _withdrawn(article, article.expires_at, None)
+        raise ArticleExpired(**_told(article, article.expires_at, None))
 
 
-def _withdrawn(article: Any, since: datetime | None, reason: str | None) -> ArticleWithdrawn:
-    return ArticleWithdrawn(
-        title=article.title,
-        since=None if since is None else since.astimezone(BEIJING).isoformat(timespec="seconds"),
-        reason=reason,
-    )
+def _told(article: Any, since: datetime | None, reason: str | None) -> dict[str, Any]:
+    return {
+        "title": article.title,
+        "since": None if since is None else since.astimezone(BEIJING).isoformat(timespec="seconds"),
+        "reason": reason,
+    }
 
 
 def _topics(session: Session, article_id: UUID) -> list[Named]:

@@ -25,7 +25,7 @@ from miniprogram_api.sites.queries import names_of_sites
 
 # Publishing runs each minute; a plan that is later than this is overdue.
 GRACE = timedelta(minutes=2)
-CITY, CITY_NAME = "city", "市级"
+CITY, CITY_NAME = "city", "全市"
 _IN_BIN = timedelta(days=30)
 _AT_WORK = (SubmissionState.OPEN, SubmissionState.APPROVED, SubmissionState.RETURNED)
 

@@ -20,12 +20,12 @@ FIELD_NAMES: Final[Mapping[str, str]] = {
     "summary": "摘要",
     "kind": "栏目",
     "content_class": "审核级别",
-    "audience": "读者对象",
+    "audience": "写给谁",
     "cover_asset_id": "封面",
     "topic_ids": "专题",
     "site_ids": "相关示范点",
     "technologies": "相关技术",
-    "byline": "作者",
+    "byline": "署名",
     "source_name": "来源",
     "source_url": "来源网址",
     "quiz": "知识问答",
@@ -155,7 +155,7 @@ def _label(block: Mapping[str, Any]) -> str:
     if kind == "table":
         return f"表格 {len(block['content'])} 行 {columns_of(block)} 列"
     if kind == "heading":
-        return "大标题" if attribute(block, "level") == 2 else "小标题"
+        return "标题" if attribute(block, "level") == 2 else "小标题"
     return _TONES[attribute(block, "tone")] if kind == "callout" else _BLOCK_NAMES[kind]
 
 

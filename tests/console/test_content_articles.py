@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from content.models import Article, Revision
+from content.models import Article, Revision, Standing
+from content.service import locks
 from miniprogram_api.identity.permissions import Role
+from miniprogram_api.kernel.clock import now
 from miniprogram_api.kernel.db import atomic, reading
 from tests.conftest import Clock
 from tests.factories.sites import make_site
@@ -112,7 +114,47 @@ def test_an_article_is_shown_as_the_public_sees_it_and_as_it_is_worked_on(
     assert "正在修改的 有未发布的修改" in page
     assert "和线上版本比较" in page
     assert CHANGED in page
-    assert "送审（1 审）" in page
+    assert "送审（一审）" in page
+
+
+def test_what_the_public_saw_is_not_called_what_it_sees(
+    shelf: Shelf, writer: PageClient, reviewer: PageClient
+) -> None:
+    name = "已发布又在改的光伏"
+    reviewer.post(shelf.at(name, "/retract"), {"reason": "数据有误。"})
+    retracted = text_of(writer.get(shelf.at(name)))
+    assert "撤回前的版本 第 1 版" in retracted
+    assert "和撤回前的版本比较" in retracted
+    assert "线上" not in retracted
+    with atomic() as session:
+        session.get_one(Article, shelf.articles["已发布的学校"].id).standing = Standing.EXPIRED
+    expired = text_of(writer.get(shelf.at("已发布的学校")))
+    assert "到期前的版本 第 1 版" in expired
+    assert "线上版本" not in expired
+
+
+def test_who_else_writes_is_told_and_ones_own_editor_is_not(
+    shelf: Shelf, writer: PageClient, sits: Sits
+) -> None:
+    name = "草稿：热泵怎么选"
+    with atomic() as session:
+        article = session.get_one(Article, shelf.articles[name].id)
+        locks.hold(session, article, staff_id=shelf.desk.writer, tab="a", now=now())
+        other = make_staff(session, role=Role.EDITOR)
+    assert "正在编辑这篇文章" not in text_of(writer.get(shelf.at(name)))
+    assert "正在编辑这篇文章" in text_of(sits(other.id).get(shelf.at(name)))
+
+
+def test_the_list_offers_writers_to_go_on_with_what_is_theirs(
+    writer: PageClient, reviewer: PageClient
+) -> None:
+    drafts = writer.get("/console/content/articles?state=draft").text
+    assert len(re.findall(r'id="act-[^"]+" href="[^"]+/edit">继续写', drafts)) == 2
+    returned = writer.get("/console/content/articles?state=returned").text
+    assert re.search(r'id="act-[^"]+" href="[^"]+/edit">去修改', returned)
+    assert "继续写" not in reviewer.get("/console/content/articles?state=draft").text
+    waiting = writer.get("/console/content/articles?state=review").text
+    assert '/edit">' not in waiting
 
 
 def test_what_is_missing_is_listed_and_nothing_can_be_submitted(shelf: Shelf, writer: PageClient) -> None:
@@ -143,7 +185,7 @@ def test_a_text_is_submitted_as_it_was_shown_and_withdrawn(shelf: Shelf, writer:
         rewrite(session, session.get_one(Article, article.id), shelf.desk.writer, summary="另写的摘要。")
     assert writer.post(at(article, "/submit"), {"content_hash": shown.group(1)}).status_code == 409
     told = text_of(writer.follow(writer.post(at(article, "/submit"))))
-    assert "已送审，要经过 1 步审核" in told
+    assert "已送审（一审）" in told
     assert "待初审" in told
     told = text_of(writer.follow(writer.post(at(article, "/withdraw"))))
     assert "已从审核中撤回" in told

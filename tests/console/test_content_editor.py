@@ -11,17 +11,21 @@ from PIL import Image
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from content.models import Article, Asset, Revision
+from content.models import Article, Asset, Revision, WordList
+from content.service import words
 from content.service.managed import latest_revision
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel import files
+from miniprogram_api.kernel.clock import now
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.kernel.runtime_settings import RuntimeSetting
 from tests.conftest import Clock
 from tests.factories import content as make
 from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import make_staff, open_session
 from tests.support.pages import PageClient, text_of
+from tests.support.publishing import staff_actor
 from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -204,6 +208,39 @@ def test_two_windows_hear_of_each_other(editor: PageClient, seat: Seat, article_
     assert call(editor, at(article_id, "lock"), {"tab": "b"}).get_json() == {"other": None}
 
 
+def test_a_listed_word_is_told_with_its_paragraph_and_can_be_kept(
+    editor: PageClient, article_id: UUID
+) -> None:
+    with atomic() as session:
+        staff_id = make_staff(session).id
+        for listed, suggestion in (("碳普会", "碳普惠"), ("热棒", None)):
+            words.add_word(
+                session,
+                of=WordList.WRONG,
+                word=listed,
+                suggestion=suggestion,
+                note=None,
+                staff_id=staff_id,
+                actor=staff_actor(staff_id),
+                now=now(),
+            )
+    body = make.body_of("头一段。", "积分叫碳普会，用热棒。")
+    sent = {"base": 1, "autosaved": True, "draft": draft(body=body)}
+    told = call(editor, at(article_id, "draft"), sent).get_json()["checklist"]
+    found = [point for point in told if "keep" in point]
+    assert [(point["block"], point["text"][:6]) for point in found] == [(1, "第 2 段：")] * 2
+    page = editor.get(found[1]["keep"])
+    assert "“热棒”在词表里" in text_of(page)
+
+
+def test_the_page_says_how_many_steps_each_class_takes_by_the_settings(
+    editor: PageClient, article_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "一般稿件一审，重要稿件二审，敏感稿件三审。" in editor.get(at(article_id, "edit")).text
+    monkeypatch.setattr(RuntimeSetting, "value", lambda *_, **__: 2)
+    assert "一般稿件二审，重要稿件二审，敏感稿件二审。" in editor.get(at(article_id, "edit")).text
+
+
 def test_a_preview_is_what_members_get(editor: PageClient, article_id: UUID) -> None:
     body = make.body_of(make.heading("怎么清雪"), "先断电。")
     answer = call(editor, at(article_id, "preview"), {"draft": draft(body=body)})
@@ -231,6 +268,7 @@ def test_only_articles_that_are_shown_or_ones_own_are_offered_for_links(seat: Se
     client = seat(site_id=site.id)
     items = client.get("/console/content/pick/articles").get_json()["items"]
     assert [item["id"] for item in items] == [str(own)]
+    assert client.get(f"/console/content/pick/articles?but={own}").get_json() == {"items": []}
     assert client.get("/console/content/pick/articles?q=没有").get_json() == {"items": []}
     assert site.name in str(client.get(f"/console/content/pick/sites?q={site.name}").get_json())
 

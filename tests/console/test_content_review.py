@@ -59,7 +59,7 @@ def test_the_queue_has_who_waits_longest_first_and_says_who_may(
     titles = re.findall(r'<a id="review-[^"]+" href="[^"]+">([^<]+)</a>', page.text)
     assert titles == [FIRST, SECOND, THIRD]
     assert "全部 3 待初审 2 待复审 1 待终审 0" in text_of(page)
-    assert "这一版的前一步是您审的，这一步要由别人审。" in text_of(page)
+    assert "这一版您已审过一步，这一步要由别人审。" in text_of(page)
     only = text_of(people[1].get("/console/content/reviews?step=second"))
     assert SECOND in only
     assert FIRST not in only
@@ -72,8 +72,9 @@ def test_from_the_start_page_it_is_two_clicks_to_approve(shelf: Shelf, reviewer:
     page = reviewer.get(card.group(1))
     assert title_of(page).startswith(f"初审：{FIRST}")
     answer = reviewer.post(card.group(1), form_of(page, decision="approve"))
-    told = text_of(reviewer.follow(answer))
-    assert f"《{FIRST}》已通过，接着审下一篇。" in told
+    following = reviewer.follow(answer)
+    assert f"上一篇《{FIRST}》：初审通过" in text_of(following)
+    assert following.text.count("note-good") == 1  # said once, where it can be taken back
     assert submission_of(shelf.articles[FIRST]).state is SubmissionState.APPROVED
 
 
@@ -96,7 +97,7 @@ def test_a_text_goes_back_with_a_note_at_a_paragraph(shelf: Shelf, reviewer: Pag
     page = reviewer.get(shelf.at(FIRST, "/review"))
     assert 'name="block" form="review"' in page.text
     fields = form_of(page, decision="return", note="数字请注明来源。", block="1")
-    assert "已退回给作者" in text_of(reviewer.follow(reviewer.post(shelf.at(FIRST, "/review"), fields)))
+    assert "初审退回" in text_of(reviewer.follow(reviewer.post(shelf.at(FIRST, "/review"), fields)))
     with reading() as session:
         review = session.scalars(select(Review).order_by(Review.id.desc())).first()
         assert review is not None
@@ -163,6 +164,7 @@ def test_nobody_reviews_their_own_text_and_is_told_so(app: Flask, shelf: Shelf) 
     client = sit_down(app, own)
     page = client.get(at(article, "/review"))
     assert "这篇有您写的文字，要由别人审。" in text_of(page)
+    assert page.text.index("这篇有您写的文字") < page.text.index("正文（和小程序里一样）")
     assert 'id="approve"' not in page.text
     fields = {"content_hash": submission_of(article).content_hash, "step": "first", "decision": "approve"}
     answer = client.post(at(article, "/review"), fields)
@@ -200,7 +202,8 @@ def test_listed_words_are_marked_where_they_stand_and_may_be_kept_for_a_reason(
         article = write_article(session, shelf.desk, draft=draft)
     writer = sit_down(app, shelf.desk.writer)
     page = writer.get(at(article))
-    assert "建议改成“碳普惠”" in text_of(page)
+    assert "说说 碳普会 。（建议改成“碳普惠”）" in text_of(page)
+    assert "可能有误" not in text_of(page)  # the word is told once
     assert "送审（" not in text_of(page)
     keep = re.search(r'id="keep-1" href="([^"]+)"', page.text)
     assert keep is not None
@@ -268,9 +271,9 @@ def test_everything_that_an_approval_covers_is_on_the_page(
         submit(session, shelf.desk, article)
     page = text_of(reviewer.get(at(article, "/review")))
     for shown in (
-        "作者：王编辑", "来源：市发改委", "（https://fgw.changchun.gov.cn/）", "专题 零碳校园",
+        "署名：王编辑", "来源：市发改委", "（https://fgw.changchun.gov.cn/）", "专题 零碳校园",
         "相关技术 空气源热泵",
-        "光伏板怕冷吗？ 怕 不怕 正确 解析：低温让效率更高。", "写给所有人", "一般稿件，1 审",
+        "光伏板怕冷吗？ 怕 不怕 正确 解析：低温让效率更高。", "写给所有人", "一般稿件，一审",
     ):  # fmt: skip
         assert shown in page, shown
 

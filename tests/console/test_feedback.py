@@ -149,7 +149,7 @@ class TestScope:
         sent = made(FeedbackState.OPEN)
         page = PageClient(app, signed_in(Role.EDITOR)).get(path_of(sent))
         assert page.status_code == 200
-        assert "回复用户" not in page.text
+        assert "回复市民" not in page.text
         assert "/refuse" not in page.text
 
 
@@ -159,7 +159,7 @@ class TestAnswering:
     ) -> None:
         sent = made(FeedbackState.OPEN, alice)
         told = reviewer.follow(reviewer.post(path_of(sent, "answer"), {"text": " 谢谢，已经调整。 "}))
-        assert "已回复，用户会收到站内消息。" in text_of(told)
+        assert "已回复，市民会收到站内消息。" in text_of(told)
         events.drain()
         shown = alice.look(sent)
         assert (shown["state"], shown["state_text"]) == ("answered", "已回复")
@@ -171,7 +171,7 @@ class TestAnswering:
 
     def test_an_empty_one_is_not_sent(self, reviewer: PageClient) -> None:
         sent = made(FeedbackState.OPEN)
-        for text, told in (("  ", "请填写回复，用户会看到。"), ("长" * 1001, "请控制在 1000 个字以内。")):
+        for text, told in (("  ", "请填写回复，市民会看到。"), ("长" * 1001, "请控制在 1000 个字以内。")):
             answer = reviewer.post(path_of(sent, "answer"), {"text": text})
             assert answer.status_code == 422
             assert told in answer.text
@@ -237,7 +237,7 @@ class TestEnding:
         sent = made(FeedbackState(state))
         answer = reviewer.post(path_of(sent, verb), {"reason": " "})
         assert answer.status_code == 422
-        assert "请填写理由，用户会看到。" in answer.text
+        assert "请填写理由，市民会看到。" in answer.text
 
     @pytest.mark.parametrize("state", [FeedbackState.REFUSED, FeedbackState.CLOSED])
     def test_an_end_is_taken_back(self, reviewer: PageClient, alice: Writer, state: FeedbackState) -> None:

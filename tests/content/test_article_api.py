@@ -133,7 +133,9 @@ def test_what_is_shown_no_longer_leaves_a_page_that_says_so(
             **values,
         )
     answer = client.get(f"/api/v1/articles/{article.id}")
-    body = assert_problem(answer, 410, "content.article_withdrawn")
+    is_retracted = values.get("standing") is Standing.RETRACTED
+    code = "content.article_withdrawn" if is_retracted else "content.article_expired"
+    body = assert_problem(answer, 410, code)
     assert body["params"] == {"title": article.title, **told}
     assert client.get(f"/api/v1/articles/{article.id}/poster.png").status_code == 410
 

@@ -169,7 +169,7 @@ def test_what_the_words_do_not_show_is_told() -> None:
     assert only(plain, bold).notes == ("只改了文字格式",)
     assert only(plain, linked).notes == ("新增链接“热泵”：https://www.gov.cn",)
     assert only(linked, plain).notes == ("去掉链接“热泵”：https://www.gov.cn",)
-    assert only(heading("热泵"), heading("热泵", 3)).notes == ("由大标题改为小标题",)
+    assert only(heading("热泵"), heading("热泵", 3)).notes == ("由标题改为小标题",)
     assert only(callout("小心"), callout("小心", "warning")).notes == ("由提示框改为注意框",)
     assert only(paragraph("小心"), callout("小心")).notes == ("由段落改为提示框",)
     assert only(bullets("一", "二"), bullets("一", "三")).notes == ()

@@ -37,7 +37,7 @@ def test_what_a_citizen_writes_is_checked_answered_and_seen(
     [doubtful] = set(pictures) - {picture["id"] for picture in seen["pictures"]}
     manager.follow(manager.post(f"/console/feedback/{sent}/pictures/{doubtful}/hide"))
     told = manager.follow(manager.post(f"/console/feedback/{sent}/answer", {"text": "已核对，展板已更换。"}))
-    assert "已回复，用户会收到站内消息。" in text_of(told)
+    assert "已回复，市民会收到站内消息。" in text_of(told)
     events.drain()
 
     answered = alice.look(sent)

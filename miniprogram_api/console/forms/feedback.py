@@ -24,11 +24,11 @@ class AnswerForm(ConsoleForm):
     """What is answered; its member reads it."""
 
     text = TextAreaField(
-        "回复内容", [chosen("请填写回复，用户会看到。"), length(1, MOST_ANSWER)], filters=[_trimmed]
+        "回复内容", [chosen("请填写回复，市民会看到。"), length(1, MOST_ANSWER)], filters=[_trimmed]
     )
 
 
 class ReasonForm(ConsoleForm):
     """Why it is refused or ended; its member reads it."""
 
-    reason = StringField("理由", [chosen("请填写理由，用户会看到。"), length(1, 200)], filters=[_trimmed])
+    reason = StringField("理由", [chosen("请填写理由，市民会看到。"), length(1, 200)], filters=[_trimmed])

@@ -101,14 +101,14 @@ def decide_about(feedback_id: UUID, decide: Callable[[Session, Feedback], None])
 @signed_in("feedback.manage")
 def release_feedback(feedback_id: str) -> Response:
     """Let held feedback be dealt with."""
-    return _act(feedback_id, deciding.release, "已放行，请回复用户。")
+    return _act(feedback_id, deciding.release, "已放行，请回复市民。")
 
 
 @console.post("/feedback/<string:feedback_id>/reopen")
 @signed_in("feedback.manage")
 def reopen_feedback(feedback_id: str) -> Response:
     """Deal with it again."""
-    return _act(feedback_id, deciding.reopen, "已重新处理，用户看到的状态是“处理中”。")
+    return _act(feedback_id, deciding.reopen, "已重新处理，市民看到的状态是“处理中”。")
 
 
 def _act(feedback_id: str, act: Callable[..., None], told: str) -> Response:
@@ -135,7 +135,7 @@ def answer_feedback(feedback_id: str) -> Response:
                     session, feedback, text=form.text.data, actor=current_actor(), now=clock.now()
                 ),
             )
-            return done(back_to(found.id), "已回复，用户会收到站内消息。")
+            return done(back_to(found.id), "已回复，市民会收到站内消息。")
     return show_with(feedback_id, form)
 
 
@@ -153,8 +153,8 @@ def correct_feedback_answer(feedback_id: str) -> Response:
                     session, feedback, text=form.text.data, actor=current_actor(), now=clock.now()
                 ),
             )
-            return done(back_to(found.id), "回复已更正，用户会再收到一条站内消息。")
-    about = ("每次回复只能更正一次。更正后用户看到的是新的回复，并会再收到一条站内消息。",)
+            return done(back_to(found.id), "回复已更正，市民会再收到一条站内消息。")
+    about = ("每次回复只能更正一次。更正后市民看到的是新的回复，并会再收到一条站内消息。",)
     return act_page(Act(f"更正回复 {found.number}", about, "更正回复", back_to(found.id), topic=_TOPIC), form)
 
 
@@ -164,17 +164,17 @@ def refuse_feedback(feedback_id: str) -> Response:
     """Do not deal with it, for a reason that its member is told."""
     about = (
         "只有内容违法违规，或者骂人、打广告时才不予受理；批评意见不是不受理的理由。",
-        "用户会在小程序里看到理由，并收到站内消息。需要时可以重新处理。",
+        "市民会在小程序里看到理由，并收到站内消息。需要时可以重新处理。",
     )
-    return _end(feedback_id, deciding.refuse, "不予受理", about, "不予受理，用户已收到理由。", danger=True)
+    return _end(feedback_id, deciding.refuse, "不予受理", about, "不予受理，市民已收到理由。", danger=True)
 
 
 @console.route("/feedback/<string:feedback_id>/close", methods=["GET", "POST"])
 @signed_in("feedback.manage")
 def close_feedback(feedback_id: str) -> Response:
     """End it without an answer, for a reason that its member is told."""
-    about = ("用户看到的状态是“未采纳”和这里的理由，并会收到站内消息。能答复的请尽量回复。",)
-    return _end(feedback_id, deciding.close, "不采纳", about, "已办结，用户已收到理由。")
+    about = ("市民看到的状态是“未采纳”和这里的理由，并会收到站内消息。能答复的请尽量回复。",)
+    return _end(feedback_id, deciding.close, "不采纳", about, "已办结，市民已收到理由。")
 
 
 def _end(
@@ -217,9 +217,9 @@ guide(
     "市民对文章和示范点的意见在这里审核、回复。看不到是谁写的。",
     steps=(
         "先处理“待审核”：看内容和图片，没有问题的点“放行”，违法违规的点“不予受理”并写明理由。",
-        "图片单独审核：没有问题的点“让用户看到”，不合适的点“隐藏”。",
-        "再处理“待回复”：写下回复点“回复用户”，用户会收到站内消息。",
-        "不能采纳的点“不采纳”，写明用户能看懂的理由。",
+        "图片单独审核：没有问题的点“让市民看到”，不合适的点“隐藏”。",
+        "再处理“待回复”：写下回复点“回复市民”，市民会收到站内消息。",
+        "不能采纳的点“不采纳”，写明市民能看懂的理由。",
     ),
     notes=(
         "最早提交的排在最前面。",

@@ -31,7 +31,7 @@ def show_feedback_picture(feedback_id: str, picture_id: str) -> Response:
 @signed_in("feedback.manage")
 def reveal_feedback_picture(feedback_id: str, picture_id: str) -> Response:
     """Let its member see a picture in the mini-program."""
-    return _decide_picture(feedback_id, picture_id, deciding.show_picture, "图片已放行，用户可以看到。")
+    return _decide_picture(feedback_id, picture_id, deciding.show_picture, "图片已放行，市民可以看到。")
 
 
 @console.post("/feedback/<string:feedback_id>/pictures/<string:picture_id>/hide")

@@ -41,6 +41,14 @@ STEPS: Mapping[str, str] = {
     Step.FINAL.value: "终审",
 }
 STEP_ORDER = tuple(Step)
+_STEP_COUNTS = {1: "一审", 2: "二审", 3: "三审"}
+# What the revision that was published last is called, by what has become of it.
+SHOWN_VERSIONS: Mapping[str, str] = {
+    Standing.DRAFT.value: "线上版本",
+    Standing.LIVE.value: "线上版本",
+    Standing.RETRACTED.value: "撤回前的版本",
+    Standing.EXPIRED.value: "到期前的版本",
+}
 DECISIONS: Mapping[str, tuple[str, str]] = {
     Decision.APPROVED.value: ("通过", "good"),
     Decision.RETURNED.value: ("退回", "danger"),
@@ -95,6 +103,16 @@ def is_overdue(plan: Any, now: datetime) -> bool:
 def say_step(approved_steps: int) -> str:
     """Which step comes after so many approvals."""
     return STEPS[STEP_ORDER[min(approved_steps, len(STEP_ORDER) - 1)].value]
+
+
+def say_steps(count: int) -> str:
+    """How many steps a text goes through."""
+    return _STEP_COUNTS[count]
+
+
+def say_classes(steps: Mapping[str, int]) -> str:
+    """How many steps each class goes through, as the settings have it."""
+    return "，".join(f"{name}{say_steps(steps[value])}" for value, name in CLASSES.items()) + "。"
 
 
 def say_states(article: Any, plan: Any, submission: Any, now: datetime, *, has_changes: bool) -> list[Saying]:
@@ -168,7 +186,7 @@ def say_bar(*, wrote: bool, decided: bool) -> str:
     """Why somebody may not decide about a text; nothing where they may."""
     if wrote:
         return "这篇有您写的文字，要由别人审。"
-    return "这一版的前一步是您审的，这一步要由别人审。" if decided else ""
+    return "这一版您已审过一步，这一步要由别人审。" if decided else ""
 
 
 TRAIL_ACTS: Mapping[str, str] = {

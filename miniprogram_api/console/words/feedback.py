@@ -9,7 +9,7 @@ STATES = {
     "answered": ("已回复", "good"),
     "closed": ("未采纳", "quiet"),
     "refused": ("未通过审核", "danger"),
-    "dropped": ("用户已注销", "quiet"),
+    "dropped": ("市民已注销", "quiet"),
 }
 HELD = {
     "risky": "内容检测认为有风险",
@@ -19,9 +19,9 @@ HELD = {
 }
 FINDINGS = {"pass": "没有发现问题", "review": "建议人工判断", "risky": "认为有风险"}
 PICTURES = {
-    "waiting": ("检测中，用户暂时看不到", "quiet"),
-    "held": ("待审核，用户看不到", "warning"),
-    "shown": ("用户可以看到", "good"),
+    "waiting": ("检测中，市民暂时看不到", "quiet"),
+    "held": ("待审核，市民看不到", "warning"),
+    "shown": ("市民可以看到", "good"),
     "hidden": ("已隐藏", "danger"),
 }
 # What the list is narrowed to.

@@ -12,12 +12,12 @@ class Said:
     unit: str
 
 
-_STEPS = "改动后提交的稿件按新的审次，已提交的不变。"
+_STEPS = "改动后送审的稿件按新的次数，已送审的不变。"
 
 SETTINGS = {
-    "content.steps_normal": Said("一般内容的审次", f"1 为初审，2 加复审，3 加终审。{_STEPS}", "审"),
-    "content.steps_important": Said("重要内容的审次", f"1 为初审，2 加复审，3 加终审。{_STEPS}", "审"),
-    "content.steps_sensitive": Said("敏感内容的审次", f"1 为初审，2 加复审，3 加终审。{_STEPS}", "审"),
+    "content.steps_normal": Said("一般稿件的审核次数", f"1 为初审，2 加复审，3 加终审。{_STEPS}", "次"),
+    "content.steps_important": Said("重要稿件的审核次数", f"1 为初审，2 加复审，3 加终审。{_STEPS}", "次"),
+    "content.steps_sensitive": Said("敏感稿件的审核次数", f"1 为初审，2 加复审，3 加终审。{_STEPS}", "次"),
     "identity.staff_idle_minutes": Said(
         "登录闲置时间", "工作人员这么久没有操作，就要重新登录。改短后，已闲置更久的登录立即失效。", "分钟"
     ),

@@ -6,10 +6,11 @@ MESSAGES = {
     "content.topic_not_found": ("没有找到这个专题。", "There is no such topic."),
     "content.asset_not_found": ("没有找到这张图片。", "There is no such picture."),
     "content.place_not_found": ("您不能为这个单位或示范点写文章。", "You do not write for this place."),
-    "content.word_not_found": ("词库里没有这个词。", "The list has no such word."),
-    "content.article_withdrawn": ("这篇文章已下线。", "This article is no longer shown."),
+    "content.word_not_found": ("词表里没有这个词。", "The list has no such word."),
+    "content.article_withdrawn": ("这篇文章已撤回。", "This article was retracted."),
+    "content.article_expired": ("这篇文章已到期，不再展示。", "The time of this article is over."),
     "content.draft_refused": ("有内容放不下或无法保存，请按提示修改。", "Some of it cannot be kept."),
-    "content.not_ready": ("还不能提交审核，请先处理下列事项。", "It cannot be put forward for review yet."),
+    "content.not_ready": ("还不能送审，请先处理下列事项。", "It cannot be put forward for review yet."),
     "content.note_missing": ("退回时请写明理由，作者会看到。", "Say why you return it."),
     "content.instant_refused": ("时间不对，请重新选择。", "This time cannot be chosen."),
     "content.version_conflict": (
@@ -20,12 +21,12 @@ MESSAGES = {
         "文章内容已变化，请刷新后重新审阅。",
         "The text is no longer the one you looked at.",
     ),
-    "content.already_submitted": ("这一版已提交审核。", "This text is under review or approved."),
+    "content.already_submitted": ("这一版已送审。", "This text is under review or approved."),
     "content.nothing_new": ("与已发布的内容相同，无需再审。", "What is shown says the same."),
     "content.not_under_review": ("当前没有待审的内容。", "Nothing waits for a decision."),
     "content.step_taken": ("这一步已有人处理，请刷新查看。", "Somebody has decided about this step."),
     "content.own_text": (
-        "您参与了这篇文章的撰写或提交，不能审核，请由他人审核。",
+        "您参与了这篇文章的撰写或送审，不能审核，请由他人审核。",
         "You had a part in this text; somebody else reviews it.",
     ),
     "content.second_step": (
@@ -33,15 +34,15 @@ MESSAGES = {
         "You took another step of this text; somebody else takes this one.",
     ),
     "content.cannot_undo": (
-        "没有可以撤销的审核决定：下一步已处理，或文章已排期、已发布。",
+        "没有可以撤回的审核决定：下一步已处理，或文章已定时、已发布。",
         "There is no decision of yours that can still be taken back.",
     ),
     "content.not_approved": ("还没有审核通过，不能发布。", "Review has not passed it."),
     "content.plan_stands": (
-        "已定于 {publish_at} 发布。请先取消排期。",
+        "已定于 {publish_at} 发布。请先取消定时发布。",
         "It is planned for {publish_at}; take it off the plan first.",
     ),
-    "content.no_plan": ("这篇文章没有排期。", "Nothing is planned."),
+    "content.no_plan": ("这篇文章没有定时发布。", "Nothing is planned."),
     "content.not_live": ("这篇文章没有在线上展示。", "The article is not shown."),
     "content.already_published": (
         "发布过的文章不能删除，可以撤回。",
@@ -49,7 +50,7 @@ MESSAGES = {
     ),
     "content.asset_in_use": ("图片正在被文章使用，不能删除。", "Articles show this picture."),
     "content.topic_name_taken": ("已有同名专题。", "Another topic has this name."),
-    "content.word_listed": ("词库里已有这个词。", "The word is on the list."),
+    "content.word_listed": ("词表里已有这个词。", "The word is on the list."),
     "content.word_not_marked": ("文中没有这个待处理的词。", "The text has no such open mark."),
     # What is wrong with a field, or missing for submission.
     "content.too_long": ("最多 {most} 个字。", "At most {most} characters."),
@@ -92,11 +93,11 @@ MESSAGES = {
         "'{word}' may be wrong.",
     ),
     "content.word_sensitive": (
-        "“{word}”在敏感词库中，请修改；确需保留请说明理由。",
+        "“{word}”在敏感词表里，请修改；确需保留请说明理由。",
         '"{word}" is a sensitive word.',
     ),
     "content.time_over": ("这个时间已经过去。", "This time is over."),
-    "content.too_far_ahead": ("最多提前一年排期。", "At most a year ahead."),
+    "content.too_far_ahead": ("最多提前一年定时发布。", "At most a year ahead."),
     "content.publishing_failed": (
         "发布时系统出错，会自动重试；如持续出现，请联系运维人员。",
         "Publishing failed and is tried again.",

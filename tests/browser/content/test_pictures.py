@@ -45,6 +45,20 @@ def test_a_picture_is_uploaded_with_words_for_who_does_not_see_it(
     assert (str(asset.id), asset.alt, asset.title) == (image["attrs"]["assetId"], "湖岸的光伏长廊", "湖岸")
 
 
+def test_an_upload_shows_how_far_it_is(desk: Desk, writer: Writer) -> None:
+    page, held = writer.page, []
+    writer.text.click()
+    page.evaluate(_DROP_FILE, ["截图.jpg", list(draw_picture(200, 120))])
+    window = page.get_by_role("dialog", name="上传图片")
+    window.get_by_label("替代文字").fill("电表读数")
+    page.route("**/console/content/assets/new", held.append)
+    window.get_by_role("button", name="上传并插入").click()
+    expect(window.get_by_role("progressbar", name="上传进度")).to_be_visible()
+    held[0].continue_()
+    expect(writer.text.get_by_role("img", name="电表读数")).to_be_visible()
+    writer.saved()
+
+
 def test_a_lost_line_loses_no_upload(desk: Desk, writer: Writer) -> None:
     page = writer.page
     writer.text.click()
@@ -127,7 +141,7 @@ def test_a_cover_is_chosen_and_taken_off(desk: Desk, writer: Writer) -> None:
     expect(page.get_by_role("img", name="封面：积雪的屋顶")).to_be_visible()
     writer.saved()
     assert writer.latest().cover_asset_id == asset_id
-    expect(page.get_by_role("heading", name="可以提交审核")).to_be_visible()
+    expect(page.get_by_role("heading", name="可以送审了")).to_be_visible()
     page.get_by_role("button", name="移除", exact=True).click()
     writer.saved()
     assert writer.latest().cover_asset_id is None

@@ -183,6 +183,8 @@ def test_taking_the_other_text_keeps_the_own_one_among_the_versions(desk: Desk, 
     writer.page.bring_to_front()
     writer.type("这个窗口的话。")
     window = writer.page.get_by_role("dialog", name="这篇文章有两份不同的文字")
+    expect(window).to_contain_text("您写的时候，另一个窗口保存了另一份文字")
+    expect(writer.state).to_contain_text("另一个窗口保存了另一份文字")
     window.get_by_role("button", name="全部用对方的").click()
     window.get_by_role("button", name="保存选择的文字").click()
     writer.saved()

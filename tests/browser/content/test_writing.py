@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from miniprogram_api.kernel.db import atomic
 from tests.browser.content.conftest import Writer
-from tests.factories.content import heading, paragraph
+from tests.factories.content import heading, make_article, make_draft, paragraph
 from tests.support.desk import OFFICE, PHONE, TABLET, Desk
 
 pytestmark = pytest.mark.once
@@ -193,14 +194,20 @@ def test_plain_text_is_pasted_as_paragraphs(empty: Writer) -> None:
 
 def test_a_link_leads_to_an_article_that_is_found_by_its_name(desk: Desk, writer: Writer) -> None:
     page = writer.page
+    with atomic() as session:
+        other = make_article(session, make_draft(title="热泵在冬天的电费"))
     writer.type("详见")
     desk.press("Control+K")
     window = page.get_by_role("dialog", name="链接")
-    window.get_by_label("查找").fill("光伏能发")
-    window.get_by_role("button", name="长春冬天的光伏能发多少电").click()
+    window.get_by_label("查找").fill("冬天的")
+    expect(window.get_by_role("button", name="热泵在冬天的电费")).to_be_visible()
+    # What needs an address is not offered, nor is the article that one is writing.
+    expect(window.get_by_role("button", name="使用网址")).to_be_hidden()
+    expect(window.get_by_role("button", name="长春冬天的光伏能发多少电")).to_be_hidden()
+    window.get_by_role("button", name="热泵在冬天的电费").click()
     writer.saved()
     link = writer.blocks[-1]["content"][-1]
-    assert link["marks"] == [{"type": "link", "attrs": {"href": f"article:{writer.article_id}"}}]
+    assert link["marks"] == [{"type": "link", "attrs": {"href": f"article:{other.id}"}}]
     expect(page.get_by_role("heading", name="链接检查")).to_be_visible()
 
 
@@ -224,7 +231,7 @@ def test_a_link_to_a_strange_host_is_told_at_once(desk: Desk, writer: Writer) ->
 
 def test_outline_count_and_checklist_follow_the_text(desk: Desk, empty: Writer) -> None:
     page = empty.page
-    expect(page.get_by_role("heading", name="提交前还有")).to_be_visible()
+    expect(page.get_by_role("heading", name="送审前还有")).to_be_visible()
     page.get_by_role("textbox", name="标题").fill("冬天怎么省电")
     empty.text.click()
     page.keyboard.type("## ")

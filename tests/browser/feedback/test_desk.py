@@ -58,10 +58,10 @@ def test_held_feedback_is_judged_and_answered(desk: Desk, held: tuple[str, str])
     page.get_by_role("button", name="放行").click()
     expect(page.get_by_role("status")).to_contain_text("已放行")
     desk.expects(422)
-    page.get_by_role("button", name="回复用户").click()
+    page.get_by_role("button", name="回复市民").click()
     expect(page.get_by_role("alert")).to_contain_text("请填写回复")
     page.get_by_label("回复内容").fill("谢谢提醒，充电桩明天修好。")
-    page.get_by_role("button", name="回复用户").click()
+    page.get_by_role("button", name="回复市民").click()
     expect(page.get_by_role("status")).to_contain_text("已回复")
     assert kept(feedback).state is FeedbackState.ANSWERED
 
@@ -83,7 +83,7 @@ def test_a_refusal_by_keyboard_and_its_taking_back(desk: Desk, held: tuple[str, 
     desk.tab_to(page.get_by_label("理由"))
     page.keyboard.type("advertisement")
     desk.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("不予受理，用户已收到理由")
+    expect(page.get_by_role("status")).to_contain_text("不予受理，市民已收到理由")
     assert kept(feedback).state is FeedbackState.REFUSED
     desk.tab_to(page.get_by_role("button", name="重新处理"))
     desk.press("Enter")

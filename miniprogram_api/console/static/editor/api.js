@@ -31,7 +31,7 @@ async function renew() {
 
 const heads = () => ({ "X-Console": "1", "X-CSRFToken": token });
 
-export const get = (path, query = {}) => call(`${path}?${new URLSearchParams(query)}`, { method: "GET" });
+export const get = (path, query = {}) => call(`${path}${path.includes("?") ? "&" : "?"}${new URLSearchParams(query)}`, { method: "GET" });
 
 export const post = (path, body, { lasting = false } = {}) =>
   call(path, { method: "POST", body: JSON.stringify(body), type: "application/json", lasting });

@@ -12,6 +12,11 @@ export class Fields {
     Object.assign(this, { form, onChange, names, urls, cover: null, sites: [] });
     form.addEventListener("input", () => this.#changed());
     form.addEventListener("change", () => this.#changed());
+    form.elements.title.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      form.elements.summary.focus();
+    });
     form.addEventListener("submit", (event) => event.preventDefault());
     form.querySelector("#add-site")?.addEventListener("click", () => this.#addSite());
     form.querySelector("#drop-cover")?.addEventListener("click", () => this.setCover(null));
@@ -19,6 +24,7 @@ export class Fields {
 
   read() {
     const values = Object.fromEntries(TEXTS.map((name) => [name, this.form.elements[name].value.trim()]));
+    values.title = values.title.replace(/\s*\n\s*/g, " "); // shown on several lines where it is long, it is one
     return {
       ...values,
       cover_asset_id: this.cover,

@@ -30,7 +30,7 @@ function form({ old, text, close, urls, needsText }) {
   const kinds = Object.entries(KINDS).map(([kind, name]) => make("label", { class: "choice" },
     make("input", { type: "radio", class: "form-check-input", name: "link-kind", value: kind, checked: kind === kindOf(old) }), name));
   const byName = make("div", {}, question("查找", search), results);
-  const byAddress = question("网址", address, "以 https:// 开头。政府网站等常用网址可以直接使用，其他网址提交审核前会提醒。");
+  const byAddress = question("网址", address, "以 https:// 开头。政府网站等常用网址可以直接使用，其他网址送审前会提醒。");
   const chosenKind = () => kinds.map((k) => k.firstChild).find((radio) => radio.checked).value;
 
   const finish = (href, name) => {
@@ -40,9 +40,10 @@ function form({ old, text, close, urls, needsText }) {
     wrong.hidden = false;
     address.focus();
   };
+  const use = button("使用网址", () => finish(address.value.trim()), "primary", { hidden: chosenKind() !== "web" });
   const show = () => {
     byName.hidden = chosenKind() === "web";
-    byAddress.hidden = !byName.hidden;
+    byAddress.hidden = use.hidden = !byName.hidden;
     if (!byName.hidden) look();
   };
   const look = later(async () => {
@@ -64,7 +65,7 @@ function form({ old, text, close, urls, needsText }) {
     make("fieldset", { class: "question" }, make("legend", {}, "链接到"), make("div", { class: "choices-inline choices" }, kinds)),
     byName, make("div", {}, byAddress, wrong),
     make("div", { class: "button-row form-end" },
-      button("使用网址", () => finish(address.value.trim()), "primary"),
+      use,
       old && button("去掉链接", () => close({ remove: true }))),
   ].filter(Boolean);
 }

@@ -140,7 +140,7 @@ function showState(state, detail) {
     offline: ["cloud-slash", "连接中断，文字保存在本机，恢复后自动保存"],
     refused: ["exclamation-triangle", `没有保存：${detail?.message ?? ""}`],
     "signed-out": ["lock", "登录已失效，文字保存在本机"],
-    conflict: ["exclamation-triangle", "别人保存了另一份文字，等您选择"],
+    conflict: ["exclamation-triangle", `${saverOf(detail?.latest)}保存了另一份文字，等您选择`],
   }[state];
   const place = byId("save-state");
   if (place.dataset.state === state && state !== "saved" && state !== "refused") return;
@@ -154,13 +154,15 @@ function showState(state, detail) {
   }
 }
 
+const saverOf = (latest) => (latest?.own ? "另一个窗口" : latest?.saved_by ?? "别人");
+
 let conflict = null;
 async function openConflict() {
   const theirs = conflict;
   usePictures(theirs.pictures, acts);
   Object.assign(given.names, theirs.names);
   const mine = read();
-  const decided = await settle({ base: saver.savedDraft, mine, theirs: theirs.draft, who: theirs.saved_by, when: theirs.saved_at, labels });
+  const decided = await settle({ base: saver.savedDraft, mine, theirs: theirs.draft, who: saverOf(theirs), when: theirs.saved_at, labels });
   if (!decided) return;
   // What one had written is kept as a version before another text takes its place.
   if (decided.differs && !(await saver.resolve(theirs.number))) return;

@@ -48,11 +48,11 @@ export function drawLinks(place, editor, hosts) {
 }
 
 export function drawChecklist(place, summary, editor, points) {
-  summary.textContent = points.length ? `提交前还有 ${points.length} 项` : "可以提交审核";
+  summary.textContent = points.length ? `送审前还有 ${points.length} 项` : "可以送审了";
   summary.classList.toggle("is-done", !points.length);
   place.replaceChildren(...points.map((point) => make("li", {}, make("button", {
     type: "button", class: "link-button", onclick: () => goTo(editor, point),
-  }, point.text))));
+  }, point.text), ...(point.keep ? [make("a", { class: "keep-word", href: point.keep }, "说明理由并保留")] : []))));
 }
 
 function goTo(editor, { field, block }) {

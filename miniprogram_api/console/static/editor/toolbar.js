@@ -44,12 +44,13 @@ function toggleCallout(editor) {
 }
 
 function drawTool(editor, [name, sign, keys, act, holds], refreshers) {
+  const isWord = sign.startsWith("type-h");
   const tool = make("button", {
-    type: "button", class: "tool", id: `tool-${sign}`, tabindex: "-1", title: keys ? `${name}（${spell(keys)}）` : name,
+    type: "button", class: isWord ? "tool is-word" : "tool", id: `tool-${sign}`, tabindex: "-1", title: keys ? `${name}（${spell(keys)}）` : name,
     "aria-label": name, "aria-pressed": holds ? "false" : null, "aria-keyshortcuts": keys ? ariaKeys(keys) : null,
     onmousedown: (event) => event.preventDefault(),
     onclick: () => act(editor),
-  }, icon(sign));
+  }, isWord ? name : icon(sign));
   if (holds) refreshers.push(() => tool.setAttribute("aria-pressed", String(holds(editor))));
   return tool;
 }

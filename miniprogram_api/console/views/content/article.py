@@ -88,6 +88,7 @@ def _look(session: Session, desk: DeskArticle, now: datetime) -> dict[str, Any]:
         "live": desk.live,
         "plan": desk.plan,
         "is_live": article.standing is Standing.LIVE,
+        "shown_version": words.SHOWN_VERSIONS[article.standing.value],
         "has_changes": desk.has_changes,
         "overdue": words.is_overdue(desk.plan, now),
         "failure": _say_failure(desk.plan),
@@ -100,8 +101,13 @@ def _look(session: Session, desk: DeskArticle, now: datetime) -> dict[str, Any]:
         "noted": [returned.review.block] if returned else [],
         "progress": progress_of(submission, reviews, names) if _under_way(desk) else [],
         "step": words.say_step(submission.approved_steps) if submission is not None else "",
-        "steps": reviewing.STEPS_OF[desk.latest.content_class].value(session, now),
-        "checklist": [messages.text(each.code, each.params, english=False) for each in open_points],
+        "steps": words.say_steps(reviewing.STEPS_OF[desk.latest.content_class].value(session, now)),
+        "is_ready": not open_points,
+        "checklist": [
+            messages.text(each.code, each.params, english=False)
+            for each in open_points
+            if marking.list_of(each) is None  # these have their own list, with the text around them
+        ],
         "open_marks": marked,
         "acts": acts,
         "names": names,
@@ -169,10 +175,10 @@ def _say_failure(plan: Plan | None) -> str:
 
 
 def _say_lock(desk: DeskArticle, names: Mapping[UUID, str]) -> str:
-    if desk.lock is None:
+    # One's own is mostly the editor that was just left: it lets go a moment after this page is asked for.
+    if desk.lock is None or desk.lock.staff_id == current_principal().id:
         return ""
-    mine = desk.lock.staff_id == current_principal().id
-    who = "您在另一个窗口" if mine else names[desk.lock.staff_id] or "有人"
+    who = names[desk.lock.staff_id] or "有人"
     return f"{who}从 {say_instant(desk.lock.taken_at)} 起正在编辑这篇文章。"
 
 
@@ -189,7 +195,7 @@ def submit_article(article_id: str) -> Response:
         submission = reviewing.submit_article(
             session, article, staff_id=principal.id, actor=current_actor(), now=clock.now()
         )
-        told = f"《{latest.title}》已送审，要经过 {submission.steps} 步审核。改动文字会让审核重新开始。"
+        told = f"《{latest.title}》已送审（{words.say_steps(submission.steps)}）。改动文字会让审核重新开始。"
     return _back(article, told)
 
 

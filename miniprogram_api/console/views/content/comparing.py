@@ -61,7 +61,8 @@ def before_of(session: Session, article: Article, submission: Submission) -> tup
     """
     if article.live_revision_id is not None:
         live = session.get(Revision, article.live_revision_id)
-        return live, f"和线上版本（第 {live.number} 版）的不同" if live else ""
+        named = words.SHOWN_VERSIONS[article.standing.value]
+        return live, f"和{named}（第 {live.number} 版）的不同" if live else ""
     seen = (
         select(Revision)
         .join(Submission, Submission.revision_id == Revision.id)

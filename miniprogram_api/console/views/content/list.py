@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 from content.errors import ArticleMissing
 from content.queries.desk_list import DeskFilter, DeskRow, list_deleted, list_desk_articles, list_places
 from content.queries.desk_topics import list_topic_names
-from content.service import ArticleKind, SubmissionState, drafting
+from content.queries.submissions import STANDING
+from content.service import ArticleKind, Standing, SubmissionState, drafting
 from content.service.managed import lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
@@ -28,6 +29,7 @@ from miniprogram_api.web.schemas import parse_id
 _PER_PAGE = 20
 _WRITE = "content.write"
 _Filters = list[tuple[str, dict[str, Any]]]
+_Step = tuple[str, str, str]  # its label, its page, and the permission that it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +118,36 @@ def _listed(row: DeskRow, now: datetime) -> Listed:
 
 def _act(row: DeskRow) -> tuple[str, str] | None:
     """The next step of an article, for who may take it; what changed, where nobody waits."""
-    submission = row.submission
-    state = None if submission is None else submission.state
-    if state is SubmissionState.APPROVED and row.is_news:
-        label = "发布" if row.plan is None else "改时间"
-        endpoint, permission = "publish_article", "content.publish"
-    elif submission is not None and state is SubmissionState.OPEN:
-        label, endpoint, permission = "审核", "review_article", "content.review"
-    elif row.has_changes:
-        label, endpoint, permission = "看改动", "compare_revisions", "content.view"
-    else:
+    step = _own_step(row) or _desk_step(row)
+    if step is None:
         return None
+    label, endpoint, permission = step
     place = {"site_id": row.article.site_id, "organisation_id": row.article.organisation_id}
     if not current_principal().may_at(permission, **place):
         return None
     return label, url_for(f"console.{endpoint}", article_id=row.article.id)
+
+
+def _own_step(row: DeskRow) -> _Step | None:
+    """What waits for who answers for the article: a draft to be gone on with, a text that came back."""
+    if row.article.owner_id != current_principal().id:
+        return None
+    state = None if row.submission is None else row.submission.state
+    if state is SubmissionState.RETURNED and row.is_news:
+        return "去修改", "edit_article", _WRITE
+    if row.article.standing is Standing.DRAFT and state not in STANDING:
+        return "继续写", "edit_article", _WRITE
+    return None
+
+
+def _desk_step(row: DeskRow) -> _Step | None:
+    submission = row.submission
+    state = None if submission is None else submission.state
+    if state is SubmissionState.APPROVED and row.is_news:
+        return "发布" if row.plan is None else "改时间", "publish_article", "content.publish"
+    if submission is not None and state is SubmissionState.OPEN:
+        return "审核", "review_article", "content.review"
+    return ("看改动", "compare_revisions", "content.view") if row.has_changes else None
 
 
 @console.get("/content/articles/bin")

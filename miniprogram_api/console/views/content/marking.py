@@ -21,6 +21,12 @@ _PLACES = {
     "alt": "图片说明",
     "quiz": "知识问答",
 }
+# A wrong word of which nobody knows the right one has a text of its own.
+_LISTS = {
+    "content.word_wrong": WordList.WRONG,
+    "content.word_doubtful": WordList.WRONG,
+    "content.word_sensitive": WordList.SENSITIVE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,17 @@ class OpenMark:
     suggestion: str
 
 
+def list_of(point: FieldError) -> WordList | None:
+    """The list whose word an open point of a checklist is about; None for a point about anything else."""
+    return _LISTS.get(point.code)
+
+
 def of_open_points(points: Iterable[FieldError]) -> list[OpenMark]:
     """The listed words among the open points of a checklist, each word once."""
     marks: dict[tuple[str, str], OpenMark] = {}
     for point in points:
-        of = point.code.removeprefix("content.word_")
-        if of in set(WordList):
+        of = list_of(point)
+        if of is not None:
             word, context = str(point.params["word"]), str(point.params["context"])
             before, found, after = context.partition(word)
             mark = OpenMark(of, word, before, found, after, str(point.params["suggestion"] or ""))
@@ -84,7 +95,12 @@ def _shown(mark: Mark, override: WordOverride | None) -> ShownMark:
 
 
 def _say_place(mark: Mark) -> str:
-    named = _PLACES.get(mark.place)
-    if mark.block is None or mark.place == "quiz":
+    return say_place_of(mark.place, mark.block)
+
+
+def say_place_of(place: str, block: int | None) -> str:
+    """Where in a text something stands: its paragraph, which counts from 1, or another part of it."""
+    named = _PLACES.get(place)
+    if block is None or place == "quiz":
         return named or "正文"
-    return f"第 {mark.block + 1} 段{named or ''}"
+    return f"第 {block + 1} 段{named or ''}"

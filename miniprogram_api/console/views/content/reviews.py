@@ -140,15 +140,10 @@ def _decide(article: Article, form: ReviewForm) -> Response:
         else:
             reviewing.return_submission(session, locked, block=form.block.data, **decide)
     if following is None:
-        return done(url_for("console.list_reviews"), _told(article, approves) + "没有别的文章等您审了。")
-    return done(
-        url_for("console.review_article", article_id=following.article.id, after=article.id),
-        _told(article, approves) + "接着审下一篇。",
-    )
-
-
-def _told(article: Article, approves: bool) -> str:
-    return f"《{article.title}》{'已通过，' if approves else '已退回给作者，'}"
+        told = f"《{article.title}》{'已通过' if approves else '已退回给作者'}，没有别的文章等您审了。"
+        return done(url_for("console.list_reviews"), told)
+    # The page of the next one tells what was decided, and takes it back.
+    return done(url_for("console.review_article", article_id=following.article.id, after=article.id))
 
 
 def _next(waiting: Sequence[Waiting], but: Article) -> Waiting | None:

@@ -34,6 +34,7 @@ def _page(form: WordForm) -> Response:
         "content/words.html",
         form=form,
         filters=filters,
+        narrowed=bool(filters.list.data or filters.q.data),
         found=found,
         versions=versions,
         names=names,

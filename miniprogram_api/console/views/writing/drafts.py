@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from content import rendering
@@ -13,6 +14,7 @@ from content.queries.readiness import list_open_points
 from content.rules.drafts import Draft
 from content.service import Article, ArticleKind, Asset, Audience, ContentClass
 from miniprogram_api.console.scope import ids_of
+from miniprogram_api.console.views.content.marking import list_of, say_place_of
 from miniprogram_api.kernel.errors import FieldError
 from miniprogram_api.sites.queries import names_of_sites
 from miniprogram_api.web import messages
@@ -129,14 +131,15 @@ def site_names(session: Session, draft: Draft) -> dict[str, str]:
 
 def open_points(session: Session, article: Article, draft: Draft) -> list[dict[str, Any]]:
     """What keeps a draft from being submitted, in words, each with the place that a click leads to."""
-    return [_point(point) for point in list_open_points(session, article, draft)]
+    return [_point(article, point) for point in list_open_points(session, article, draft)]
 
 
-def _point(point: FieldError) -> dict[str, Any]:
+def _point(article: Article, point: FieldError) -> dict[str, Any]:
     name, _, rest = point.field.partition("[")
-    is_block = name == "content" and bool(rest)
-    return {
-        "field": "body" if is_block else name,
-        "block": int(rest.partition("]")[0]) if is_block else None,
-        "text": messages.text(point.code, point.params, english=False),
-    }
+    block = int(rest.partition("]")[0]) if name == "content" and rest else None
+    text, of = messages.text(point.code, point.params, english=False), list_of(point)
+    told = {"field": name if block is None else "body", "block": block, "text": text}
+    if of is None:
+        return told
+    keep = url_for("console.keep_word", article_id=article.id, list=of.value, word=point.params["word"])
+    return told | {"text": f"{say_place_of(name, block)}：{text}", "keep": keep}

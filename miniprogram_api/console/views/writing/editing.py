@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from content import links
 from content.queries.desk_topics import list_topic_names
 from content.rules.drafts import MOST_SUMMARY, MOST_TITLE
-from content.service import Article, Revision, Standing
+from content.service import Article, Revision, Standing, reviewing
 from content.service.drafting import draft_of
 from content.service.managed import get_managed_article, latest_revision
 from miniprogram_api.console.access import current_principal, signed_in
@@ -20,6 +20,7 @@ from miniprogram_api.console.pages import page
 from miniprogram_api.console.views.writing import drafts
 from miniprogram_api.console.views.writing.places import WRITE, place_of, say_place
 from miniprogram_api.console.words import content as words
+from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.web.schemas import parse_id
 
@@ -34,6 +35,10 @@ def edit_article(article_id: str) -> Response:
         state = _state(session, article, revision)
         topics = list_topic_names(session)
         place = say_place(session, article)
+        now = clock.now()
+        steps = words.say_classes(
+            {of.value: step.value(session, now) for of, step in reviewing.STEPS_OF.items()}
+        )
     return page(
         "writing/edit.html",
         article=article,
@@ -42,6 +47,7 @@ def edit_article(article_id: str) -> Response:
         state=state,
         topics=topics,
         place=place,
+        steps=steps,
         is_live=article.standing is Standing.LIVE,
         words=words,
         most={"title": MOST_TITLE, "summary": MOST_SUMMARY},
@@ -82,7 +88,7 @@ def _urls(article_id: str) -> dict[str, str]:
         "crop": url_for("console.crop_asset", asset_id=nobody),
         "upload": url_for("console.add_asset"),
         "assets": url_for("console.pick_assets"),
-        "articles": url_for("console.pick_articles"),
+        "articles": url_for("console.pick_articles", but=article_id),
         "sites": url_for("console.pick_sites"),
         "token": url_for("console.show_token"),
         "signIn": url_for("console.sign_in", next=url_for("console.start")),

@@ -33,9 +33,12 @@ def _items(items: Iterable[dict[str, Any]]) -> Response:
 @console.get("/content/pick/articles")
 @signed_in(WRITE)
 def pick_articles() -> Response:
-    """Articles by a part of their title, the last saved first."""
+    """Articles by a part of their title, the last saved first; none links to itself."""
+    own = request.args.get("but")
     with reading() as session:
-        found = list_linkable_articles(session, current_principal(), _typed(), limit=_SHOWN)
+        found = list_linkable_articles(
+            session, current_principal(), _typed(), but=parse_id(own) if own else None, limit=_SHOWN
+        )
     return _items(
         {"id": str(row.id), "name": row.title or "（还没有标题）", "note": _note(row)} for row in found
     )

@@ -73,7 +73,7 @@ def save_draft(article_id: str) -> Response:
 
 
 def _latest(session: Session, article: Article) -> dict[str, Any]:
-    """The revision that somebody else saved, with all that showing it takes."""
+    """The revision that came meanwhile, maybe from one's own other window, with all that it shows."""
     latest: Revision = latest_revision(session, article)
     draft = drafting.draft_of(latest)
     names = names_of_staff(session, [latest.saved_by])
@@ -82,6 +82,7 @@ def _latest(session: Session, article: Article) -> dict[str, Any]:
         "draft": drafts.draft_facts(draft),
         "pictures": drafts.pictures_in(session, draft),
         "names": drafts.site_names(session, draft),
+        "own": latest.saved_by == current_principal().id,
         "saved_by": names.get(str(latest.saved_by), "同事"),
         "saved_at": say_hours(latest.saved_at),
     }

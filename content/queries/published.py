@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from content.models import Article, ArticleKind, Revision, SiteDay, Standing
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.paging import Page, page_rows
+from miniprogram_api.sites.queries import names_of_sites
 
 OfSite = tuple[UUID, date]
 
@@ -67,7 +68,7 @@ def _published(row: Row[*tuple[Any, ...]], now: datetime) -> Published:
         withdrawn_at = row.expires_at
     return Published(
         id=row.id,
-        site_ids=[UUID(site_id) for site_id in row.site_ids],
+        site_ids=[UUID(site_id) for site_id in dict.fromkeys(row.site_ids)],
         kind=row.kind,
         title=row.title,
         content_hash=row.content_hash,
@@ -92,8 +93,9 @@ def figures_of(session: Session, days: Collection[OfSite]) -> Mapping[OfSite, Si
 
 
 def find_sites_of_revision(session: Session, revision_id: UUID) -> list[UUID]:
-    """The sites that a text is about."""
-    return [UUID(found) for found in session.get_one(Revision, revision_id).site_ids]
+    """The sites that a text is about, each once; what is no site of ours is left out."""
+    named = {UUID(found) for found in session.get_one(Revision, revision_id).site_ids}
+    return sorted(names_of_sites(session, named))
 
 
 def find_first_day(session: Session, article_id: UUID) -> date:

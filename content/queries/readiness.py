@@ -34,7 +34,7 @@ def _known(session: Session, article: Article, draft: Draft) -> Known:
         pictures={str(row.id): row.alt for row in session.execute(there)},
         topic_ids=_texts(session.scalars(topics)),
         article_ids=_texts(session.scalars(articles)) if named["article"] else (),
-        site_ids=_texts(names_of_sites(session, named["site"])),
+        site_ids=_texts(names_of_sites(session, named["site"] | _ids(draft.site_ids))),
         marks=open_marks(session, article, draft),
     )
 

@@ -61,6 +61,8 @@ def _head(draft: Draft, known: Known) -> Iterator[FieldError]:
         yield FieldError("source_url", "content.source_url")
     if set(draft.topic_ids) - set(known.topic_ids):
         yield FieldError("topic_ids", "content.topic_gone")
+    if set(draft.site_ids) - set(known.site_ids):
+        yield FieldError("site_ids", "content.site_gone")
 
 
 def _body(draft: Draft, known: Known, link_hosts: Collection[str]) -> Iterator[FieldError]:

@@ -86,7 +86,7 @@ def _add_to_sites(session: Session, reads: Mapping[tuple[UUID, date], int]) -> N
 
 def note_published(session: Session, site_ids: Iterable[UUID], *, on: date) -> None:
     """Count an article that came out for the sites that it is about."""
-    rows = [{"site_id": site_id, "day": on, "published": 1, "reads": 0} for site_id in sorted(site_ids)]
+    rows = [{"site_id": site_id, "day": on, "published": 1, "reads": 0} for site_id in sorted(set(site_ids))]
     _add(session, SiteDay, rows, key=["site_id", "day"], added=("published", "reads"))
 
 

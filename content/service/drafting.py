@@ -215,7 +215,8 @@ def _checked(session: Session, draft: Draft) -> Draft:
     cover = _cover(draft)
     if cover is not None and session.get(Asset, cover) is None:
         raise DraftRefused(fields=[FieldError("cover_asset_id", "content.asset_not_found")])
-    return replace(draft, body=rendering.normalised(draft.body))
+    topics, sites = (tuple(dict.fromkeys(ids)) for ids in (draft.topic_ids, draft.site_ids))
+    return replace(draft, body=rendering.normalised(draft.body), topic_ids=topics, site_ids=sites)
 
 
 def _cover(draft: Draft) -> UUID | None:

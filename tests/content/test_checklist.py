@@ -40,7 +40,7 @@ def test_a_complete_text_has_no_open_point(app: Flask) -> None:
             linked("另一篇", f"article:{other.id}"),
             linked("南湖", f"site:{make_site(session).id}"),
         )
-        values = {"topics": [make_topic(session).id], "quiz": [question()]}
+        values = {"topics": [make_topic(session).id], "sites": [make_site(session).id], "quiz": [question()]}
         source = {"source_name": "统计局", "source_url": "https://tjj.changchun.gov.cn/a"}
         assert open_points(session, desk, body=body, **values, **source) == []
 
@@ -53,6 +53,7 @@ def test_a_complete_text_has_no_open_point(app: Flask) -> None:
         ({"body": body_of(" ")}, ("body", "content.body_empty")),
         ({"cover_asset_id": None}, ("cover_asset_id", "content.cover_missing")),
         ({"topic_ids": [str(new_id())]}, ("topic_ids", "content.topic_gone")),
+        ({"site_ids": [str(new_id())]}, ("site_ids", "content.site_gone")),
         ({"source_url": "http://a.gov.cn"}, ("source_url", "content.source_url")),
         ({"source_url": "javascript:alert(1)"}, ("source_url", "content.source_url")),
         (

@@ -57,6 +57,17 @@ from tests.support.races import at_once
 NOTHING = Draft(title="", kind=ArticleKind.NEWS, body=EMPTY_BODY)
 
 
+def test_a_topic_or_a_site_that_is_named_twice_is_kept_once(app: Flask) -> None:
+    with atomic() as session:
+        first, second = str(new_id()), str(new_id())
+        twice = make_draft(topic_ids=[first, second, first], site_ids=[second, second])
+        article = make_article(session, twice)
+        kept = managed.latest_revision(session, article)
+        assert (kept.topic_ids, kept.site_ids) == ([first, second], [second])
+        saved = rewrite(session, article, by=article.owner_id, topic_ids=[first, first, second])
+        assert not saved.changed
+
+
 @pytest.mark.parametrize(
     "draft",
     [

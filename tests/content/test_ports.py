@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from content.events import ArticlePublished
 from content.jobs.reading import add_up_counts, count_for_sites
-from content.models import SiteDay, Standing
+from content.models import Revision, SiteDay, Standing
 from content.service import reading as acts
 from content.service.publishing import retract_article
 from miniprogram_api.engagement import published_content
@@ -21,6 +21,7 @@ from miniprogram_api.kernel import events, files
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.clock import beijing_date
 from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.kernel.ids import new_id
 from tests.conftest import Clock
 from tests.factories.articles import make_article, make_asset
 from tests.factories.members import make_member
@@ -130,6 +131,19 @@ def test_a_day_of_a_site_knows_what_came_out_and_how_often_it_was_read(app: Flas
         retract_article(session, article, reason="有误", actor=SYSTEM, now=clock.now)
     with reading() as session:
         assert ContentOfDays.count(session, days) == counted, "what was read stays read"
+
+
+def test_sites_named_twice_or_not_there_spoil_no_count(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        site = make_site(session)
+        article = make_article(session, site_ids=[site.id])
+        shown = session.get_one(Revision, article.live_revision_id)
+        shown.site_ids = [str(each) for each in (site.id, new_id(), site.id)]
+        session.flush()
+        told = {"push": False, "official": False, "decided_by": str(article.owner_id), "first": True}
+        count_for_sites(session, ArticlePublished(str(article.id), str(article.live_revision_id), **told))
+    with reading() as session:
+        assert [(day.site_id, day.published) for day in session.scalars(select(SiteDay))] == [(site.id, 1)]
 
 
 def test_a_new_text_of_an_article_is_no_new_article(app: Flask, clock: Clock) -> None:

@@ -71,6 +71,7 @@ MESSAGES = {
     ),
     "content.source_url": ("来源链接须以 https:// 开头。", "The source's link has to begin with https://."),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
+    "content.site_gone": ("所选示范点已不存在，请重新选择。", "A site is no longer there."),
     "content.quiz_text": ("第 {question} 道题没有题干。", "Question {question} asks nothing."),
     "content.quiz_options": (
         "第 {question} 道题至少要有两个选项，每个都要填写。",

@@ -24,7 +24,7 @@ AT_ONCE = 200
 
 
 def tell_followers(session: Session, push_id: UUID, *, now: datetime, limit: int = AT_ONCE) -> bool:
-    """Tell the next batch, but nobody erased, and ask for the one after it; returns whether there may be one."""
+    """Tell the next batch, but nobody erased, and ask for the one after; returns whether there may be one."""
     batch = pushing.lock_next_batch(session, push_id, limit=limit, now=now)
     if batch is None:
         return False

@@ -56,7 +56,7 @@ def test_from_signing_in_it_is_two_clicks_to_approve(desk: Desk, shelf: Shelf) -
     page = desk.page
     page.get_by_role("link", name=re.compile("2 篇待初审")).click()
     page.get_by_role("button", name="初审通过").click()
-    told(page, f"《{FIRST}》已通过，接着审下一篇。")
+    told(page, f"上一篇《{FIRST}》：初审通过")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"复审：{SECOND}")
 
 

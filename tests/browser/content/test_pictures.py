@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Route, expect
 from sqlalchemy import func, select
 
 from content.models import Asset
@@ -46,12 +46,13 @@ def test_a_picture_is_uploaded_with_words_for_who_does_not_see_it(
 
 
 def test_an_upload_shows_how_far_it_is(desk: Desk, writer: Writer) -> None:
-    page, held = writer.page, []
+    page = writer.page
+    held: list[Route] = []
     writer.text.click()
     page.evaluate(_DROP_FILE, ["截图.jpg", list(draw_picture(200, 120))])
     window = page.get_by_role("dialog", name="上传图片")
     window.get_by_label("替代文字").fill("电表读数")
-    page.route("**/console/content/assets/new", held.append)
+    page.route("**/console/content/assets/new", lambda route: held.append(route))
     window.get_by_role("button", name="上传并插入").click()
     expect(window.get_by_role("progressbar", name="上传进度")).to_be_visible()
     held[0].continue_()

@@ -101,8 +101,11 @@ def _send(gateway: OfficialGateway, claimed: Claimed) -> bool:
     """The next step of one post, once; returns whether WeChat could be reached."""
     try:
         if claimed.media_id is None:
-            _note_draft(claimed, gateway.add_draft(_compose(gateway, claimed)))
+            article = _compose(gateway, claimed)
+            _require_shown(claimed)  # the pictures may have taken minutes
+            _note_draft(claimed, gateway.add_draft(article))
         else:
+            _require_shown(claimed)
             _note_queued(claimed, gateway.submit(claimed.media_id))
     except _Unfit as unfit:
         _settle(claimed, OfficialState.FAILED, str(unfit))
@@ -114,6 +117,13 @@ def _send(gateway: OfficialGateway, claimed: Claimed) -> bool:
         _postpone(claimed, "unavailable")
         return False
     return True
+
+
+def _require_shown(claimed: Claimed) -> None:
+    """The last look before it goes out. Raises _Unfit."""
+    with reading() as session:
+        if not official.is_shown(session, claimed.revision.article_id, claimed.revision.id):
+            raise _Unfit("not_shown")
 
 
 def _note_refusal(claimed: Claimed, errcode: int) -> None:

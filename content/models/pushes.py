@@ -59,7 +59,8 @@ class OfficialPost(Model):
     publish_id: Mapped[str | None] = mapped_column(String(64), index=True)
     url: Mapped[str | None] = mapped_column(String(400))
     outcome: Mapped[str | None] = mapped_column(String(80))
-    attempts: Mapped[int] = mapped_column(SmallInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger)  # claims so far: tells one from the next
+    tries: Mapped[int] = mapped_column(SmallInteger)  # at the step it is at
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     requested_by: Mapped[UUID] = mapped_column(ForeignKey("identity_staff.id"), index=True)
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)

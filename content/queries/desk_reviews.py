@@ -20,6 +20,7 @@ from content.models import (
     WordOverride,
 )
 from content.queries.scope import articles_within
+from content.queries.submissions import is_part_of
 from miniprogram_api.kernel.access import Principal
 
 STEPS = tuple(Step)
@@ -86,12 +87,8 @@ def list_waiting(
 def _wrote(staff_id: UUID, live: type[Revision]) -> ColumnElement[bool]:
     """Whether somebody has a part in what is worked on, as `submissions.writers_of` finds for one text."""
     saved = aliased(Revision)
-    some = select(saved.id).where(
-        saved.article_id == Article.id,
-        saved.saved_by == staff_id,
-        saved.number <= Revision.number,
-        saved.number > func.coalesce(live.number, 0),
-    )
+    part = is_part_of(saved, Article.id, last=Revision.number, shown=func.coalesce(live.number, 0))
+    some = select(saved.id).where(saved.saved_by == staff_id, part).correlate_except(saved)
     return or_(Article.owner_id == staff_id, Submission.submitted_by == staff_id, some.exists())
 
 

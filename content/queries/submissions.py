@@ -1,9 +1,10 @@
 """Where the review of an article stands."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from content.models import Article, Review, Revision, Submission, SubmissionState
 
@@ -41,13 +42,38 @@ def list_decisions(session: Session, submission_id: UUID) -> list[Review]:
     return list(session.scalars(decided.order_by(Review.decided_at, Review.id)))
 
 
+def is_part_of(
+    saved: type[Revision], article_id: Any, *, last: SQLColumnExpression[int], shown: SQLColumnExpression[int]
+) -> ColumnElement[bool]:
+    """Whether a revision has a part in an article's text numbered `last`, where `shown` is live, 0: nothing.
+
+    All since the live one have. When one of those brought back a text from before it, so have all up to that
+    text, and with them whatever was brought back there.
+    """
+    bringing = aliased(Revision)
+    brought = (
+        select(func.max(bringing.restored_from))
+        .where(
+            bringing.article_id == article_id,
+            bringing.number <= last,
+            bringing.number > shown,
+            bringing.restored_from < shown,
+        )
+        .correlate_except(bringing)
+        .scalar_subquery()
+    )
+    own = and_(saved.article_id == article_id, saved.number <= last)
+    return and_(own, or_(saved.number > shown, saved.number <= func.coalesce(brought, 0)))
+
+
 def writers_of(session: Session, article: Article, submission: Submission) -> set[UUID]:
-    """Who had a part in a text: its author, who saved any of it since it was last shown, who submitted it."""
-    submitted = select(Revision.number).where(Revision.id == submission.revision_id).scalar_subquery()
-    shown = select(Revision.number).where(Revision.id == article.live_revision_id).scalar_subquery()
+    """Who had a part in a text: its author, who saved any of it since it was last shown or of an earlier text
+    that was brought back, who submitted it.
+    """
+    submitted, live = aliased(Revision), aliased(Revision)
+    last = select(submitted.number).where(submitted.id == submission.revision_id).scalar_subquery()
+    shown = select(live.number).where(live.id == article.live_revision_id).scalar_subquery()
     saved = select(Revision.saved_by).where(
-        Revision.article_id == article.id,
-        Revision.number <= submitted,
-        Revision.number > func.coalesce(shown, 0),
+        is_part_of(Revision, article.id, last=last, shown=func.coalesce(shown, 0))
     )
     return {*session.scalars(saved.distinct()), article.owner_id, submission.submitted_by}

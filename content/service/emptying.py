@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from content.models import (
@@ -67,13 +67,13 @@ def delete_removed_assets(session: Session, *, now: datetime, limit: int = BATCH
 def thin_autosaves(session: Session, *, now: datetime, limit: int = BATCH) -> int:
     """Delete old autosaves that their writer has replaced and nothing refers to; returns how many.
 
-    Whoever saved any of a text has still saved some of it, which is what review asks.
+    The first that somebody saved stays, and the last: whoever saved any of a text has still saved some of it,
+    whether it is the latest or an earlier one that is brought back, which is what review asks.
     """
-    later = aliased(Revision)
-    replaced = exists().where(
-        later.article_id == Revision.article_id,
-        later.saved_by == Revision.saved_by,
-        later.number > Revision.number,
+    earlier, later = aliased(Revision), aliased(Revision)
+    replaced = (
+        exists().where(_also_of_saver(earlier), earlier.number < Revision.number),
+        exists().where(_also_of_saver(later), later.number > Revision.number),
     )
     old = (
         select(Revision.id)
@@ -83,13 +83,17 @@ def thin_autosaves(session: Session, *, now: datetime, limit: int = BATCH) -> in
             Revision.saved_at <= now - THINNED_AFTER,
             Revision.number < Article.latest_number,
             or_(Article.live_revision_id.is_(None), Article.live_revision_id != Revision.id),
-            replaced,
+            *replaced,
             *_unreferred(),
         )
     )
     found = session.scalars(old.order_by(Revision.id).limit(limit)).all()
     execute_counting(session, delete(Revision).where(Revision.id.in_(found)))
     return len(found)
+
+
+def _also_of_saver(other: type[Revision]) -> ColumnElement[bool]:
+    return and_(other.article_id == Revision.article_id, other.saved_by == Revision.saved_by)
 
 
 def _unreferred() -> list[ColumnElement[bool]]:

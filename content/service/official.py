@@ -2,6 +2,9 @@
 
 Whoever dies in between leaves it claimed; it is then unknown whether it arrived, and it is never sent again
 by itself. A draft there, a publication queued, and its result are each written down once they are known.
+
+`attempts` counts the claims of a post for good, so that no late note is taken for that of another claim;
+`tries` counts those of the step that it is at, for how long to wait.
 """
 
 from collections.abc import Sequence
@@ -35,6 +38,7 @@ class Claimed:
 
     id: UUID
     attempt: int
+    tries: int
     media_id: str | None
     publish: bool
     revision: Revision
@@ -68,6 +72,7 @@ def request_post(
         publish=publish,
         state=OfficialState.PENDING,
         attempts=0,
+        tries=0,
         next_attempt_at=now,
         requested_by=staff_id,
         requested_at=now,
@@ -91,43 +96,55 @@ def find_open(session: Session, article_id: UUID) -> OfficialPost | None:
     return post if post is not None and post.state in _OPEN_AGAIN else None
 
 
-def send_again(session: Session, post_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """Somebody has looked there: begin anew with what failed or is unknown. Raises OfficialNotOpen."""
+def send_again(session: Session, post_id: UUID, *, actor: Actor, now: datetime) -> bool:
+    """Somebody has looked there: begin anew with what failed or is unknown. Raises OfficialNotOpen.
+
+    What is no longer shown is over instead; returns whether it was taken up.
+    """
     lock = select(OfficialPost).where(OfficialPost.id == post_id).with_for_update()
     post = session.scalars(lock.execution_options(populate_existing=True)).one()
     if post.state not in _OPEN_AGAIN:
         raise OfficialNotOpen
+    if not is_shown(session, post.article_id, post.revision_id):
+        _end_not_shown(session, post, actor=actor, now=now)
+        return False
     post.media_id = post.publish_id = post.url = None
-    post.attempts, post.next_attempt_at = 0, now
+    post.tries, post.next_attempt_at = 0, now
     _move(session, post, OfficialState.PENDING, None, actor=actor, now=now)
+    return True
+
+
+def is_shown(session: Session, article_id: UUID, revision_id: UUID) -> bool:
+    """Whether this very text is what the article shows: one taken back or replaced goes nowhere."""
+    article = session.get_one(Article, article_id, populate_existing=True)
+    return article.standing is Standing.LIVE and article.live_revision_id == revision_id
 
 
 def claim(session: Session, *, now: datetime) -> Claimed | None:
     """Take the next post that is due: for a draft, or for the publication of one that is there.
 
-    One whose article is no longer shown ends here; what somebody claimed long ago is unknown.
+    One whose text is no longer shown ends here; what somebody claimed long ago is unknown.
     """
     _end_abandoned(session, now)
     while True:
         post = _lock_next(session, now)
         if post is None:
             return None
-        article = session.get_one(Article, post.article_id, populate_existing=True)
-        if article.standing is not Standing.LIVE:
-            _move(session, post, OfficialState.FAILED, "not_shown", now=now)
+        if not is_shown(session, post.article_id, post.revision_id):
+            _end_not_shown(session, post, now=now)
             continue
-        post.attempts, post.next_attempt_at = post.attempts + 1, now + LEASE
+        post.attempts, post.tries, post.next_attempt_at = post.attempts + 1, post.tries + 1, now + LEASE
         _move(session, post, OfficialState.SENDING, None, now=now)
         revision = session.get_one(Revision, post.revision_id)
         cover = None if revision.cover_asset_id is None else session.get(Asset, revision.cover_asset_id)
-        return Claimed(post.id, post.attempts, post.media_id, post.publish, revision, cover)
+        return Claimed(post.id, post.attempts, post.tries, post.media_id, post.publish, revision, cover)
 
 
 def note_draft(session: Session, claimed: Claimed, media_id: str, *, now: datetime) -> None:
     """The draft is there; if it is to be published, that is due at once."""
     post = _lock_claimed(session, claimed)
     if post is not None:
-        post.media_id, post.attempts = media_id, 0
+        post.media_id, post.tries = media_id, 0
         post.next_attempt_at = now if post.publish else None
         _move(session, post, OfficialState.DRAFT, None, now=now)
 
@@ -136,7 +153,7 @@ def note_queued(session: Session, claimed: Claimed, publish_id: str, *, now: dat
     """WeChat was asked to publish it: that is not the result."""
     post = _lock_claimed(session, claimed)
     if post is not None:
-        post.publish_id, post.attempts = publish_id, 0
+        post.publish_id, post.tries = publish_id, 0
         post.next_attempt_at = now + timedelta(minutes=2)
         _move(session, post, OfficialState.QUEUED, None, now=now)
 
@@ -162,11 +179,11 @@ def postpone(session: Session, claimed: Claimed, outcome: str, *, now: datetime)
     post = _lock_claimed(session, claimed)
     if post is None:
         return
-    if claimed.attempt >= MAX_ATTEMPTS:
+    if claimed.tries >= MAX_ATTEMPTS:
         post.next_attempt_at = None
         _move(session, post, OfficialState.FAILED, outcome, now=now)
         return
-    post.next_attempt_at = now + min(timedelta(minutes=2 ** (claimed.attempt - 1)), _LONGEST_WAIT)
+    post.next_attempt_at = now + min(timedelta(minutes=2 ** (claimed.tries - 1)), _LONGEST_WAIT)
     state = OfficialState.DRAFT if claimed.media_id else OfficialState.PENDING
     _move(session, post, state, outcome, now=now)
 
@@ -202,8 +219,8 @@ def list_queued(session: Session, *, now: datetime, limit: int = 50) -> list[Que
             post.next_attempt_at = None
             _move(session, post, OfficialState.UNKNOWN, "no_result", now=now)
             continue
-        post.attempts += 1
-        post.next_attempt_at = now + min(timedelta(minutes=2**post.attempts), _LONGEST_WAIT)
+        post.tries += 1
+        post.next_attempt_at = now + min(timedelta(minutes=2**post.tries), _LONGEST_WAIT)
         found.append(Queued(post.id, post.publish_id))
     session.flush()
     return found
@@ -255,6 +272,11 @@ def _lock_claimed(session: Session, claimed: Claimed) -> OfficialPost | None:
     )
     locked = mine.with_for_update().execution_options(populate_existing=True)
     return session.scalars(locked).one_or_none()
+
+
+def _end_not_shown(session: Session, post: OfficialPost, *, actor: Actor = SYSTEM, now: datetime) -> None:
+    post.next_attempt_at = None
+    _move(session, post, OfficialState.FAILED, "not_shown", actor=actor, now=now)
 
 
 def _end_abandoned(session: Session, now: datetime) -> None:

@@ -482,6 +482,7 @@ def _add_pushes() -> None:
         sa.Column('url', sa.String(length=400), nullable=True),
         sa.Column('outcome', sa.String(length=80), nullable=True),
         sa.Column('attempts', sa.SmallInteger(), nullable=False),
+        sa.Column('tries', sa.SmallInteger(), nullable=False),
         sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
         sa.Column('requested_by', sa.Uuid(), nullable=False),
         sa.Column('requested_at', sa.DateTime(timezone=True), nullable=False),

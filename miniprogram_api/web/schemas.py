@@ -13,6 +13,11 @@ from miniprogram_api.kernel.clock import BEIJING
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+def without_control(text: str) -> str:
+    """A text without the characters that nobody types and PostgreSQL does not keep."""
+    return _CONTROL.sub("", text)
+
+
 class Schema(ma.Schema):
     """Our base: unknown fields are refused (marshmallow 4's own default), order is kept."""
 

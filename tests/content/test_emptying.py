@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from content.jobs import emptying as jobs
-from content.models import Article, Asset, Revision, Submission, WordList
-from content.service import assets, drafting, emptying, locks, words
+from content.models import Article, Asset, Revision, Step, Submission, WordList
+from content.queries.submissions import writers_of
+from content.service import assets, drafting, emptying, locks, reviewing, words
 from content.service.handing_over import UnfinishedArticles
 from content.service.managed import latest_revision
 from miniprogram_api.kernel import files
@@ -121,6 +122,35 @@ def test_old_autosaves_that_were_replaced_go_and_whatever_is_referred_to_stays(
     jobs.empty_bin()
     # By hand, somebody else's only one, live, and the latest.
     assert titles(article_id) == ["一", "四", "五", "七"]
+
+
+def test_who_had_a_part_in_an_earlier_text_is_known_however_much_was_thinned(
+    app: Flask, clock: Clock
+) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        helper, other = desk.reviewers[1:]
+        article = write_article(session, desk, title="一")
+        rewrite(session, article, by=helper, title="二", autosaved=True)
+        rewrite(session, article, by=desk.writer, title="三")
+        rewrite(session, article, by=helper, title="四", autosaved=True)
+        rewrite(session, article, by=helper, title="五", autosaved=True)
+        rewrite(session, article, by=desk.writer, title="六")
+        submission = submit(session, desk, article)
+        step = {"step": Step.FIRST, "actor": SYSTEM, "now": clock.now}
+        hashed = {"content_hash": submission.content_hash}
+        reviewing.approve_step(session, article, reviewer_id=other, **hashed, **step)
+        publish(session, desk, article)
+        article_id = article.id
+    clock.advance(days=30)
+    jobs.empty_bin()
+    assert titles(article_id) == ["一", "二", "三", "五", "六"]
+    with atomic() as session:
+        article = session.get_one(Article, article_id)
+        drafting.restore_revision(session, article, 3, staff_id=desk.writer, actor=SYSTEM, now=clock.now)
+        submission = submit(session, desk, article)
+        assert helper in writers_of(session, article, submission)
+        assert other not in writers_of(session, article, submission)
 
 
 def titles(article_id: Any) -> list[str]:

@@ -1,6 +1,7 @@
 """An article's way into the official account: a draft with its pictures, published only where wanted."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -8,7 +9,7 @@ from sqlalchemy import select
 
 from content.errors import OfficialNotOpen
 from content.jobs.official import ask_official, send_to_official
-from content.models import Article, Asset, OfficialPost
+from content.models import Article, Asset, OfficialPost, OfficialState
 from content.service import official, publishing
 from miniprogram_api.devtools.fake_wechat import (
     DEMO_APPID,
@@ -39,7 +40,15 @@ from tests.support.official_account import (
     stored_asset,
 )
 from tests.support.pages import PageClient, text_of
-from tests.support.publishing import Desk, make_desk, staff_actor
+from tests.support.publishing import (
+    Desk,
+    approve,
+    make_desk,
+    publish,
+    rewrite,
+    staff_actor,
+    submit,
+)
 
 pytestmark = pytest.mark.usefixtures("clock")
 drafts_only = pytest.mark.parametrize("settings", [ACCOUNT], indirect=True)
@@ -288,12 +297,113 @@ def test_a_dead_workers_claim_is_unknown_and_people_may_begin_anew(
 @drafts_only
 def test_an_article_taken_back_meanwhile_stays_away(desk: Desk, fake: FakeWeChat, clock: Clock) -> None:
     article = published(desk)
+    retract(desk, article, clock)
+    send_to_official()
+    assert (posts(), shelf(fake)["drafts"]) == ([("failed", "not_shown")], [])
+
+
+def retract(desk: Desk, article: Article, clock: Clock) -> None:
     with atomic() as session:
         found = session.get_one(Article, article.id)
         actor = staff_actor(desk.publisher)
         publishing.retract_article(session, found, reason="有误", actor=actor, now=clock.now)
+
+
+def replace_text(desk: Desk, article: Article) -> None:
+    """Another text is shown in its place; it is not to go to the account."""
+    with atomic() as session:
+        found = session.get_one(Article, article.id)
+        rewrite(session, found, by=desk.writer, title="改正的数字")
+        approve(session, desk, found, submit(session, desk, found))
+        publish(session, desk, found)
+
+
+@publishing_too
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_a_text_that_was_replaced_meanwhile_stays_away(
+    desk: Desk, fake: FakeWeChat, clock: Clock, withdrawn: bool
+) -> None:
+    article = published(desk, title="错误的数字")
+    if withdrawn:
+        retract(desk, article, clock)
+    replace_text(desk, article)
     send_to_official()
     assert (posts(), shelf(fake)["drafts"]) == ([("failed", "not_shown")], [])
+
+
+@publishing_too
+def test_a_draft_there_whose_text_was_replaced_is_not_published(
+    desk: Desk, fake: FakeWeChat, clock: Clock
+) -> None:
+    article = published(desk, title="错误的数字")
+    fault(fake, SUBMIT, "errcode", errcode=45009)
+    send_to_official()
+    assert posts() == [("draft", "unavailable")]
+    replace_text(desk, article)
+    clock.advance(days=1)
+    send_to_official()
+    assert (posts(), shelf(fake)["publications"]) == ([("failed", "not_shown")], [])
+
+
+@drafts_only
+def test_a_text_replaced_while_its_pictures_go_up_stays_away(
+    desk: Desk, fake: FakeWeChat, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article = published(desk, title="错误的数字")
+    upload = OfficialGateway.upload_cover
+
+    def slow(gateway: OfficialGateway, cover: Any) -> str:
+        replace_text(desk, article)
+        return upload(gateway, cover)
+
+    monkeypatch.setattr(OfficialGateway, "upload_cover", slow)
+    send_to_official()
+    assert (posts(), shelf(fake)["drafts"]) == ([("failed", "not_shown")], [])
+
+
+@drafts_only
+def test_a_replaced_text_is_not_sent_again_and_the_desk_says_so(
+    app: Flask, desk: Desk, fake: FakeWeChat, clock: Clock
+) -> None:
+    fault(fake, ADD_DRAFT, "errcode", errcode=45166)
+    article = published(desk)
+    send_to_official()
+    replace_text(desk, article)
+    with atomic() as session:
+        client = PageClient(app, open_session(session, desk.publisher))
+    assert client.post(f"/console/content/articles/{article.id}/official").status_code == 303
+    assert posts() == [("failed", "not_shown")]
+    page = text_of(client.get(f"/console/content/articles/{article.id}"))
+    assert "这一版已不再展示，没有送往公众号。" in page
+    assert "已撤回、到期或被新版本替换" in page
+
+
+@publishing_too
+def test_a_late_note_is_not_taken_for_that_of_the_present_claim(desk: Desk, clock: Clock) -> None:
+    published(desk)
+    with atomic() as session:
+        late = official.claim(session, now=clock.now)
+    assert late is not None
+    clock.advance(hours=1)
+    with atomic() as session:
+        assert official.claim(session, now=clock.now) is None  # it is unknown now
+    with atomic() as session:
+        official.send_again(session, late.id, actor=SYSTEM, now=clock.now)
+    with atomic() as session:
+        present = official.claim(session, now=clock.now)
+    assert present is not None
+    with atomic() as session:
+        official.settle(session, late, OfficialState.FAILED, "late", now=clock.now)
+    assert posts() == [("sending", None)]
+    with atomic() as session:
+        official.note_draft(session, present, "media", now=clock.now)
+    with atomic() as session:
+        publication = official.claim(session, now=clock.now)
+    assert publication is not None
+    with atomic() as session:
+        official.note_draft(session, late, "late", now=clock.now)
+        official.note_draft(session, present, "late", now=clock.now)
+    assert posts() == [("sending", None)]
 
 
 @drafts_only

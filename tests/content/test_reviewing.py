@@ -32,16 +32,19 @@ from content.models import (
     Submission,
     SubmissionState,
 )
+from content.queries.desk_reviews import list_waiting
 from content.queries.submissions import find_standing_submission, list_decisions
 from content.rules.drafts import EMPTY_BODY
 from content.service import drafting, reviewing
 from content.service.managed import lock_article
 from miniprogram_api.kernel import runtime_settings
+from miniprogram_api.kernel.access import Grant, Principal, PrincipalKind
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.clock import now as clock_now
 from miniprogram_api.kernel.db import atomic, db, reading
 from miniprogram_api.kernel.errors import AppError
 from miniprogram_api.kernel.events import EventRow
+from miniprogram_api.kernel.ids import new_id
 from tests.conftest import Clock
 from tests.factories.content import body_of, heading, make_asset
 from tests.factories.staff import make_staff
@@ -197,6 +200,64 @@ def test_whoever_put_it_forward_or_answers_for_it_does_not_approve_it(app: Flask
             with pytest.raises(OwnText):
                 decide(session, article, barred)
         decide(session, article, desk.reviewers[2])
+
+
+def restore(session: Session, desk: Desk, article: Article, number: int) -> None:
+    by = desk.writer
+    drafting.restore_revision(session, article, number, staff_id=by, actor=staff_actor(by), now=clock_now())
+
+
+def may_decide(session: Session, by: UUID) -> bool:
+    """What the queue says of the only text in it."""
+    city = Grant(role="reviewer", permissions=frozenset({"content.review"}))
+    reviewer = Principal(kind=PrincipalKind.STAFF, id=by, session_id=new_id(), grants=(city,))
+    (waiting,) = list_waiting(session, reviewer)
+    return waiting.may_decide
+
+
+def test_whoever_wrote_a_text_that_is_brought_back_does_not_approve_it(app: Flask) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        helper, second, third = desk.reviewers
+        article = write_article(session, desk)
+        rewrite(session, article, by=helper, summary="审核人写的一句。")
+        rewrite(session, article, by=second, summary="另一位改的一句。")
+        submit(session, desk, article)
+        decide(session, article, third)
+        publish(session, desk, article)
+        restore(session, desk, article, 2)
+        rewrite(session, article, by=desk.writer, title="带回来又改过的")
+        submit(session, desk, article)
+        assert [may_decide(session, each) for each in desk.reviewers] == [False, True, True]
+        with pytest.raises(OwnText):
+            decide(session, article, helper)
+        decide(session, article, second)
+        publish(session, desk, article)
+        # Brought back by way of another text that was brought back.
+        restore(session, desk, article, 4)
+        rewrite(session, article, by=desk.writer, title="再带回来的")
+        submit(session, desk, article)
+        assert [may_decide(session, each) for each in desk.reviewers] == [False, False, True]
+        with pytest.raises(OwnText):
+            decide(session, article, helper)
+        decide(session, article, third)
+
+
+def test_going_back_to_what_is_shown_makes_nobody_its_writer_anew(app: Flask) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        helper, second, _ = desk.reviewers
+        article = write_article(session, desk)
+        rewrite(session, article, by=helper, summary="审核人写的一句。")
+        submit(session, desk, article)
+        decide(session, article, second)
+        publish(session, desk, article)
+        rewrite(session, article, by=desk.writer, summary="没写好的一句。")
+        restore(session, desk, article, 2)
+        rewrite(session, article, by=desk.writer, summary="写好的一句。")
+        submit(session, desk, article)
+        assert may_decide(session, helper)
+        decide(session, article, helper)
 
 
 def test_one_person_does_not_take_two_steps_of_one_text(app: Flask) -> None:

@@ -5,16 +5,57 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form, RadioField, SelectMultipleField
+from wtforms.i18n import get_translations
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from miniprogram_api.console.words import say_hours
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.errors import AppError, Invalid, TooMany
 from miniprogram_api.web import messages
+from miniprogram_api.web.schemas import without_control
 
 _LONG_WAIT_S = 120
 _YEARS = range(2000, 2101)  # beyond them an instant may not exist in every zone
+
+
+# What no field says in words of its own, so that what is left to the library is not English.
+_OWN_WORDS = {
+    "Not a valid choice.": "请从列出的选项里选择。",
+    "'%(value)s' is not a valid choice for this field.": "请从列出的选项里选择。",
+    "'%(value)s' are not valid choices for this field.": "请从列出的选项里选择。",
+    "This field is required.": "请填写这一项。",
+    "File does not have an approved extension: {extensions}": "这种文件不能上传。",
+    "File does not have an approved extension.": "这种文件不能上传。",
+}
+
+
+class _Words:
+    """The library's messages: ours, else those of its Chinese catalogue, else that something is not right."""
+
+    def __init__(self) -> None:
+        self._catalogue = get_translations(("zh",))
+
+    def gettext(self, text: str) -> str:
+        found = _OWN_WORDS.get(text) or str(self._catalogue.gettext(text))
+        return _NOT_RIGHT if found == text and text.endswith(".") else found  # labels go through here too
+
+    def ngettext(self, one: str, several: str, number: int) -> str:
+        found = _OWN_WORDS.get(several) or str(self._catalogue.ngettext(one, several, number))
+        return _NOT_RIGHT if found in (one, several) else found
+
+
+_NOT_RIGHT = "这一项填写得不对，请改正。"
+_WORDS = _Words()
+
+
+def _typed(given: Any) -> MultiDict[str, Any]:
+    """The answers of a form as a person types them; files stay as they are."""
+    return MultiDict(
+        (name, without_control(value) if isinstance(value, str) else value)
+        for name, value in MultiDict(given).items(multi=True)
+    )
 
 
 class ConsoleForm(FlaskForm):  # type: ignore[misc]  # the library has no types
@@ -22,7 +63,15 @@ class ConsoleForm(FlaskForm):  # type: ignore[misc]  # the library has no types
 
     class Meta:
         csrf = False
-        locales = ("zh",)
+
+        def get_translations(self, form: Any) -> _Words:
+            """What the library says by itself is said in Chinese."""
+            return _WORDS
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """No field has to do with characters that nobody types and PostgreSQL does not keep."""
+            given = FlaskForm.Meta.wrap_formdata(self, form, formdata)
+            return given if given is None else _typed(given)
 
     def refuse(self, error: AppError) -> None:
         """Say why a command refused: at the field that it names, else above the form."""

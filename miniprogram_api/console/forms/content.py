@@ -7,23 +7,31 @@ from uuid import UUID
 from wtforms import (
     BooleanField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     StringField,
     TextAreaField,
     ValidationError,
 )
+from wtforms.validators import AnyOf
 
-from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional, required
-from miniprogram_api.console.forms.fields import ClockField, DayField, PlainText, not_before, picks
+from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
+from miniprogram_api.console.forms.fields import (
+    ClockField,
+    DayField,
+    PlainText,
+    WholeField,
+    not_before,
+    picks,
+)
 from miniprogram_api.console.words import content as words
 from miniprogram_api.kernel.clock import beijing_time
 
 NOW, LATER = "now", "later"
 APPROVE, RETURN = "approve", "return"
 NO_OFFICIAL, OFFICIAL_DRAFT, OFFICIAL_PUBLISH = "", "draft", "publish"
-_MOST_NOTE = 1000
+_MOST_NOTE, _MOST_BLOCKS = 1000, 2000
+_FROM_THE_ARTICLE = "请回到文章页面，从词表提示那里进来。"
 
 
 class ArticleFilter(ConsoleForm):
@@ -44,7 +52,7 @@ class ReviewForm(ConsoleForm):
     step = HiddenField()
     decision = HiddenField()
     note = TextAreaField("审核意见", [optional(), length(1, _MOST_NOTE)], filters=[PlainText()])
-    block = IntegerField("意见针对的段落", [optional()])
+    block = WholeField("意见针对的段落", [optional(), between(0, _MOST_BLOCKS)])
 
     def complete(self) -> bool:
         """Whether what the decision needs is there; a text goes back with a note only."""
@@ -58,8 +66,8 @@ class ReviewForm(ConsoleForm):
 class OverrideForm(ConsoleForm):
     """Why a word of a list may stand in a text."""
 
-    list = HiddenField()
-    word = HiddenField()
+    list = HiddenField(validators=[AnyOf(words.WORD_LISTS, message=_FROM_THE_ARTICLE)])
+    word = HiddenField(validators=[chosen(_FROM_THE_ARTICLE), length(1, 40)], filters=[PlainText()])
     reason = StringField(
         "保留的理由",
         [chosen("请写明为什么可以保留，会写入审计记录。"), length(2, 200)],

@@ -3,14 +3,10 @@
 from wtforms import SelectField, StringField, TextAreaField
 
 from miniprogram_api.console.forms import ConsoleForm, chosen, length, optional
-from miniprogram_api.console.forms.fields import picks
+from miniprogram_api.console.forms.fields import PlainText, picks
 from miniprogram_api.console.words import feedback as words
 
 MOST_ANSWER = 1000
-
-
-def _trimmed(text: str | None) -> str | None:
-    return text.strip() if text else text
 
 
 class FeedbackFilter(ConsoleForm):
@@ -24,11 +20,11 @@ class AnswerForm(ConsoleForm):
     """What is answered; its member reads it."""
 
     text = TextAreaField(
-        "回复内容", [chosen("请填写回复，用户会看到。"), length(1, MOST_ANSWER)], filters=[_trimmed]
+        "回复内容", [chosen("请填写回复，用户会看到。"), length(1, MOST_ANSWER)], filters=[PlainText()]
     )
 
 
 class ReasonForm(ConsoleForm):
     """Why it is refused or ended; its member reads it."""
 
-    reason = StringField("理由", [chosen("请填写理由，用户会看到。"), length(1, 200)], filters=[_trimmed])
+    reason = StringField("理由", [chosen("请填写理由，用户会看到。"), length(1, 200)], filters=[PlainText()])

@@ -11,8 +11,10 @@ from wtforms.validators import ValidationError
 from wtforms.widgets import DateInput, NumberInput, TimeInput
 
 from miniprogram_api.kernel.clock import today
+from miniprogram_api.web.schemas import without_control
 
 _TIME = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,18}")
 _DAY_END = 1440
 _YEARS = range(2000, 2101)
 
@@ -26,7 +28,7 @@ class WholeField(IntegerField):  # type: ignore[misc]  # the library has no type
         text = valuelist[0].strip() if valuelist else ""
         self.data = None
         if text:
-            if not text.lstrip("-").isdecimal():
+            if not _WHOLE.fullmatch(text):
                 raise ValueError("请填写整数，例如 20。")
             self.data = int(text)
 
@@ -114,10 +116,10 @@ class LinesField(TextAreaField):  # type: ignore[misc]
 
 
 class PlainText:
-    """A filter for a text: trimmed, and None where nothing is left."""
+    """A filter for a text: trimmed, without control characters, and None where nothing is left."""
 
     def __call__(self, value: str | None) -> str | None:
-        return (value or "").replace("\r\n", "\n").strip() or None
+        return without_control(value or "").replace("\r\n", "\n").strip() or None
 
 
 def picks(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:

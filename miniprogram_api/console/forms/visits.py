@@ -98,6 +98,8 @@ class CorrectionForm(ConsoleForm):
 class PersonForm(Form):  # type: ignore[misc]  # the library has no types
     """A named visitor and their document."""
 
+    Meta = ConsoleForm.Meta
+
     name = StringField("姓名", [required("请填写参观人姓名。"), length(1, 60)], filters=[clean])
     id_type = SelectField("证件类型", choices=[SelectChoice(*each) for each in words.ID_TYPE.items()])
     id_number = StringField("证件号码", [required("请填写证件号码。"), length(1, 40)], filters=[clean])

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 OFFICIAL = {
     "no_cover": "文章没有封面，或者封面文件读不出来",
     "too_long": "正文超过公众号的篇幅上限（两万字符，含格式）",
-    "not_shown": "文章已不再展示，没有发送",
+    "not_shown": "这一版已不再展示（已撤回、到期或被新版本替换），没有继续发送",
     "unavailable": "暂时连接不上微信",
     "cover_unknown": "公众号里没有这张封面，正在重新上传",
     "no_answer": "微信没有答复，不确定是否送达",

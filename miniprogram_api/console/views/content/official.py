@@ -35,7 +35,9 @@ def send_official_again(article_id: str) -> Response:
         with showing_refusals(form):
             with atomic() as session:
                 lock_managed_article(session, principal, _PUBLISH, article.id)
-                official.send_again(session, post.id, actor=current_actor(), now=clock.now())
+                taken = official.send_again(session, post.id, actor=current_actor(), now=clock.now())
+            if not taken:
+                return done(back, "这一版已不再展示，没有送往公众号。")
             return done(back, "已重新排队，几分钟内送往公众号。")
     about = ["会在公众号里新建一篇草稿，不会改动那里已有的内容。"]
     if post.state is OfficialState.UNKNOWN:

@@ -16,14 +16,14 @@ from miniprogram_api.console.views.writing.places import WRITE
 from miniprogram_api.console.words import content as words
 from miniprogram_api.kernel.db import reading
 from miniprogram_api.sites.queries import list_site_names
-from miniprogram_api.web.schemas import parse_id
+from miniprogram_api.web.schemas import parse_id, without_control
 
 _SHOWN = 20
 _MOST_TYPED = 60
 
 
 def _typed() -> str | None:
-    return request.args.get("q", "").strip()[:_MOST_TYPED] or None
+    return without_control(request.args.get("q", "")).strip()[:_MOST_TYPED] or None
 
 
 def _items(items: Iterable[dict[str, Any]]) -> Response:

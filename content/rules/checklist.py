@@ -101,7 +101,8 @@ def _faults(question: Mapping[str, Any]) -> Iterator[str]:
 
 def _mark(mark: Mark) -> FieldError:
     in_body = mark.place in {"body", "alt"} and mark.block is not None
-    where = f"content[{mark.block}]" if in_body else mark.place
+    field = "cover_asset_id" if mark.place == "cover" else mark.place
+    where = f"content[{mark.block}]" if in_body else field
     params = {"word": mark.word, "suggestion": mark.suggestion or "", "context": mark.context}
     unsure = mark.list is WordList.WRONG and not mark.suggestion
     code = "content.word_doubtful" if unsure else f"content.word_{mark.list.value}"

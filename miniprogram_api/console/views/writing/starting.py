@@ -47,6 +47,7 @@ def _create(session: Session, form: ArticleForm) -> Article:
         staff_id=principal.id,
         actor=current_actor(),
         now=clock.now(),
+        principal=principal,
     )
 
 
@@ -82,5 +83,6 @@ def _bring_in(session: Session, article_id: str, text: str) -> int:
         actor=current_actor(),
         autosaved=False,
         now=clock.now(),
+        principal=principal,
     )
     return len(imported.foreign_images)

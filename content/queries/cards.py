@@ -12,7 +12,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from content.models import Article, ArticleCount, ArticleKind, ArticleSite, Asset, Revision, Standing
+from content.models import (
+    Article,
+    ArticleCount,
+    ArticleKind,
+    ArticleSite,
+    Asset,
+    Placement,
+    Revision,
+    Standing,
+    Topic,
+)
 from content.rules.words import reading_minutes
 from miniprogram_api.kernel.db import UtcDateTime
 
@@ -66,6 +76,14 @@ class ArticleCard:
     counts: Counts
 
 
+@dataclass(frozen=True, slots=True)
+class Popular:
+    """An article that many read, and the short texts that it is found by: title, technologies, topics."""
+
+    card: ArticleCard
+    names: Sequence[str]
+
+
 def cards() -> Select[*tuple[Any, ...]]:
     """Every article that was ever shown with what its card needs, to be joined with those that are wanted."""
     counts = [func.coalesce(_COUNTS.c[name], 0).label(name) for name in ("reads", "likes", "favourites")]
@@ -106,15 +124,27 @@ def cover(row: Any) -> Cover | None:
     return Cover(row.file_name, row.width, row.height, row.alt, row.source, sizes)
 
 
-def list_popular(session: Session, *, limit: int, now: datetime) -> list[ArticleCard]:
+def list_popular(session: Session, *, limit: int, now: datetime) -> list[Popular]:
     """The articles that most people read, and where nobody reads yet the newest ones."""
     most_read = select(_COUNTS.c.article_id).order_by(_COUNTS.c.reads.desc(), _COUNTS.c.article_id.desc())
     newest = select(ARTICLES.c.id).where(LIVE).order_by(*NEWEST_FIRST)
     among = union(*(select(part.limit(limit).subquery()) for part in (most_read, newest)))
     reads = func.coalesce(_COUNTS.c.reads, 0)
-    popular = cards().where(LIVE, ARTICLES.c.id.in_(among))
+    topics = (
+        select(func.aggregate_strings(Topic.name, "\n"))
+        .join(Placement, Placement.topic_id == Topic.id)
+        .where(Placement.article_id == ARTICLES.c.id, Topic.retired_at.is_(None))
+        .scalar_subquery()
+    )
+    popular = cards().add_columns(REVISIONS.c.technologies, topics.label("topics"))
+    popular = popular.where(LIVE, ARTICLES.c.id.in_(among))
     popular = popular.order_by(reads.desc(), ARTICLES.c.published_at.desc(), ARTICLES.c.id)
-    return [card(row) for row in session.execute(popular.limit(limit), {"now": now})]
+    return [_popular(row) for row in session.execute(popular.limit(limit), {"now": now})]
+
+
+def _popular(row: Row[*tuple[Any, ...]]) -> Popular:
+    topics = row.topics.split("\n") if row.topics else []
+    return Popular(card(row), [row.title, *(row.technologies or ()), *topics])
 
 
 def list_of_site(session: Session, site_id: UUID, *, limit: int, now: datetime) -> list[ArticleCard]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from content.rendering.text import Document, attribute, children, link_targets, shown, to_text
+from content.rendering.text import Document, attribute, block_text, children, link_targets, shown, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ def blockers(document: Document, link_hosts: Collection[str]) -> list[Blocker]:
 
     Links may lead to the hosts named and to those below them: `gov.cn` allows `www.jl.gov.cn`.
     """
-    found = [*_pictures(document), *_links(document, link_hosts)]
+    found = [*_pictures(document), *_tables(document), *_links(document, link_hosts)]
     found.sort(key=lambda blocker: blocker.block or 0)
     if not to_text(document).strip():
         found.insert(0, Blocker("content.body_empty"))
@@ -34,6 +34,12 @@ def _pictures(document: Document) -> Iterator[Blocker]:
             yield Blocker("content.picture_missing", index, {"block": index + 1})
         elif block["type"] == "image" and not shown(attribute(block, "alt")).strip():
             yield Blocker("content.alt_missing", index, {"block": index + 1})
+
+
+def _tables(document: Document) -> Iterator[Blocker]:
+    for index, block in enumerate(children(document)):
+        if block["type"] == "table" and not block_text(block):
+            yield Blocker("content.table_empty", index, {"block": index + 1})
 
 
 def _links(document: Document, link_hosts: Collection[str]) -> Iterator[Blocker]:

@@ -67,10 +67,10 @@ def list_public_articles(query: dict[str, Any]) -> Any:
 
 
 def _suggest(session: Session, words: str) -> dict[str, Any]:
-    """What most people read, and words like these in its titles."""
+    """What most people read, and words like these in its titles, technologies and topics."""
     popular = kept("popular articles", lambda: list_popular(session, limit=_WORDS_FROM, now=clock.now()))
-    nearby = find_nearby(words, [article.title for article in popular])
-    return {"popular": popular[:_POPULAR], "query": nearby}
+    nearby = find_nearby(words, (name for article in popular for name in article.names))
+    return {"popular": [article.card for article in popular[:_POPULAR]], "query": nearby}
 
 
 @blp.get("/articles/<string:article_id>")

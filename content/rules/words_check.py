@@ -1,6 +1,7 @@
 """Where a text uses words of the lists of wrong and of sensitive ones, however they are written."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -10,6 +11,7 @@ from content.models import WordList
 from content.rendering.text import UNSEEN
 from content.rules.drafts import Draft
 
+MOST_OF_WORD: Final = 100
 MOST_MARKS: Final = 500
 _AROUND: Final = 12
 
@@ -75,7 +77,8 @@ def find_marks(places: Iterable[Place], words: Iterable[Listed]) -> list[Mark]:
     """Each use of a listed word, in the order of the text, of overlapping ones of a list the longest.
 
     Width, case and invisible letters make no difference; a word in Latin letters is found as a whole word.
-    What is already written as suggested is no use of the word. At most MOST_MARKS are found.
+    What is already written as suggested is no use of the word. Of each word at most MOST_OF_WORD uses are
+    found, and after MOST_MARKS in all the first of each: however often one is used, it hides no other.
     """
     by_list: dict[WordList, dict[str, list[tuple[str, Listed]]]] = {}
     for word in words:
@@ -86,14 +89,16 @@ def find_marks(places: Iterable[Place], words: Iterable[Listed]) -> list[Mark]:
         for same_start in listed.values():
             same_start.sort(key=lambda entry: -len(entry[0]))
     found: list[Mark] = []
+    uses: Counter[tuple[WordList, str]] = Counter()
     for place in places:
         letters = list(_folded(place.text))
         text = "".join(letter for letter, _ in letters)
         here = (mark for listed in by_list.values() for mark in _in_place(place, text, letters, listed))
-        found += sorted(here, key=lambda mark: (mark.start, mark.list))
-        if len(found) >= MOST_MARKS:
-            break
-    return found[:MOST_MARKS]
+        for mark in sorted(here, key=lambda mark: (mark.start, mark.list)):
+            uses[mark.list, mark.word] += 1
+            if uses[mark.list, mark.word] <= (MOST_OF_WORD if len(found) < MOST_MARKS else 1):
+                found.append(mark)
+    return found
 
 
 def _folded(text: str) -> Iterator[tuple[str, int]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from content.errors import NoPlan, NotApproved, NothingNew, NotLive, PlanStands
+from content.errors import InstantRefused, NoPlan, NotApproved, NothingNew, NotLive, PlanStands
 from content.events import (
     ArticlePublished,
     ArticleRetracted,
@@ -22,6 +22,7 @@ from content.rules.publishing import check_window, instant_text
 from content.service.asset_uses import follow_uses
 from content.service.managed import note_article
 from content.service.showing import hide, show
+from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import FieldError, Invalid
 
@@ -47,13 +48,17 @@ def publish_now(
     official: bool = False,
     actor: Actor,
     now: datetime,
+    principal: Principal | None = None,
 ) -> Revision:
     """Show what review has approved of a locked article, in place of what is shown, at once.
 
     An update keeps the article's place in lists, and its pin and expiry unless others are given. A plan for
-    the same text is done with it. Raises NotApproved, NothingNew, InstantRefused, PlanStands of another text.
+    the same text is done with it. Pinning takes a `principal` who publishes for the whole city; without one
+    it is the system's. Raises NotApproved, NothingNew, InstantRefused, PlanStands of another text.
     """
     check_window(now=now, publish_at=None, pinned_until=pinned_until, expires_at=expires_at)
+    if pinned_until is not None:
+        _check_pinning(principal)
     revision = _approved(session, article)
     plan = session.get(Plan, article.id)
     if plan is not None and plan.revision_id != revision.id:
@@ -118,13 +123,16 @@ def schedule_article(
     official: bool = False,
     actor: Actor,
     now: datetime,
+    principal: Principal | None = None,
 ) -> Plan:
     """Plan what review has approved of a locked article for an instant, in place of an earlier plan.
 
-    The plan names the revision: whatever is written meanwhile, that is published. Raises NotApproved,
-    NothingNew, InstantRefused.
+    The plan names the revision: whatever is written meanwhile, that is published. Pinning is as in
+    `publish_now`. Raises NotApproved, NothingNew, InstantRefused.
     """
     check_window(now=now, publish_at=publish_at, pinned_until=pinned_until, expires_at=expires_at)
+    if pinned_until is not None:
+        _check_pinning(principal)
     revision = _approved(session, article)
     plan = session.get(Plan, article.id)
     before = None if plan is None else _plan_facts(plan)
@@ -188,12 +196,19 @@ def retract_article(session: Session, article: Article, *, reason: str, actor: A
 
 
 def set_pin(
-    session: Session, article: Article, *, until: datetime | None, actor: Actor, now: datetime
+    session: Session,
+    article: Article,
+    *,
+    until: datetime | None,
+    actor: Actor,
+    now: datetime,
+    principal: Principal | None = None,
 ) -> None:
     """Let a locked article stand above the others until an instant, or (None) no longer.
 
-    Raises NotLive, InstantRefused.
+    Who may is as in `publish_now`. Raises NotLive, InstantRefused.
     """
+    _check_pinning(principal)
     if article.standing is not Standing.LIVE:
         raise NotLive
     check_window(now=now, publish_at=None, pinned_until=until, expires_at=None)
@@ -216,6 +231,16 @@ def set_expiry(
     told = ExpiryChanged(str(article.id), _instant(at))
     after = {"expires_at": _instant(at)}
     note_article(session, article, action="set_expiry", event=told, actor=actor, before=before, after=after)
+
+
+def may_pin(principal: Principal) -> bool:
+    """Whether somebody may pin: a pin stands in the list of the whole city."""
+    return principal.may_at("content.publish", site_id=None, organisation_id=None)
+
+
+def _check_pinning(principal: Principal | None) -> None:
+    if principal is not None and not may_pin(principal):
+        raise InstantRefused(fields=[FieldError("pinned_until", "content.pin_not_yours")])
 
 
 def _approved(session: Session, article: Article) -> Revision:

@@ -107,5 +107,6 @@ def list_unfinished(session: Session, *, limit: int) -> list[UUID]:
 
 def _first_topic(session: Session, article_id: UUID) -> str:
     placed = select(Topic.name).join(Placement, Placement.topic_id == Topic.id)
-    first = placed.where(Placement.article_id == article_id).order_by(Topic.position, Topic.id).limit(1)
+    standing = placed.where(Placement.article_id == article_id, Topic.retired_at.is_(None))
+    first = standing.order_by(Topic.position, Topic.id).limit(1)
     return session.scalars(first).one()

@@ -55,6 +55,7 @@ from content.rules.review import (
 from content.service.asset_uses import follow_uses
 from content.service.drafting import draft_of
 from content.service.managed import latest_revision, live_revision, note_article
+from content.service.publishing import unschedule_article
 from miniprogram_api.kernel import runtime_settings
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.db import execute_counting
@@ -173,7 +174,8 @@ def return_submission(
 ) -> Submission:
     """Give a text back to its writers, with a note that may point at a block of its body.
 
-    Raises NoteMissing, and what `approve_step` raises.
+    A plan for the same text, which rests on an earlier approval, goes with it: what came back is not
+    published. A plan for another text stands. Raises NoteMissing, and what `approve_step` raises.
     """
     kept = clean_note(note, required=True)
     submission = _decidable(session, article, content_hash, step, reviewer_id)
@@ -189,6 +191,8 @@ def return_submission(
     review.block = block if review.quote is not None else None
     session.add(review)
     session.flush()
+    if _planned_for(session, article, submission) is not None:
+        unschedule_article(session, article, actor=actor)
     follow_uses(session, article)
     after = {"step": step.value, "content_hash": content_hash, "block": review.block}
     told = SubmissionReturned(str(article.id), str(submission.id), step.value, content_hash)
@@ -201,7 +205,8 @@ def undo_decision(
 ) -> Submission:
     """Take one's last decision about a locked article back, until the next step or the publication.
 
-    A return is taken back until the text has changed. Raises CannotUndo, PlanStands.
+    A return is taken back until the text has changed; a plan that went with it does not come back. Raises
+    CannotUndo, PlanStands.
     """
     submission = find_last_submission(session, article.id)
     decisions = [] if submission is None else list_decisions(session, submission.id)
@@ -311,8 +316,13 @@ def _shown_hash(session: Session, article: Article) -> str | None:
 
 
 def _check_unplanned(session: Session, article: Article, submission: Submission) -> None:
-    planned = select(Plan.publish_at).join(Revision, Revision.id == Plan.revision_id)
-    mine = (Plan.article_id == article.id, Revision.content_hash == submission.content_hash)
-    publish_at = session.scalar(planned.where(*mine))
+    publish_at = _planned_for(session, article, submission)
     if publish_at is not None:
         raise PlanStands(publish_at=instant_text(publish_at))
+
+
+def _planned_for(session: Session, article: Article, submission: Submission) -> datetime | None:
+    """When a text is to be published, whichever of the revisions that say it the plan names."""
+    planned = select(Plan.publish_at).join(Revision, Revision.id == Plan.revision_id)
+    same = (Plan.article_id == article.id, Revision.content_hash == submission.content_hash)
+    return session.scalar(planned.where(*same))

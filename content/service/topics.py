@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from content.errors import TopicMissing, TopicNameTaken
 from content.events import TopicChanged
 from content.models import Topic
+from content.service.showing import follow_topic_name
 from miniprogram_api.kernel import audit, events
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.ids import new_id
@@ -55,6 +56,8 @@ def edit_topic(session: Session, topic: Topic, *, changes: Mapping[str, Any], ac
     for name in changes.keys() & {"name", "summary", "cover_asset_id"}:
         setattr(topic, name, changes[name])
     _keep(session, topic)
+    if before.get("name", topic.name) != topic.name:
+        follow_topic_name(session, topic)
     after = {name: _plain(value) for name, value in changes.items()}
     _note_topic(session, topic, action="edit_topic", actor=actor, before=before, after=after)
 

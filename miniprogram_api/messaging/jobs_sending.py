@@ -14,7 +14,7 @@ from miniprogram_api.kernel.tasks import periodic
 from miniprogram_api.messaging.models import DeliveryState
 from miniprogram_api.messaging.rules import landing_page
 from miniprogram_api.messaging.service import sending
-from miniprogram_api.messaging.service.sending import Claimed
+from miniprogram_api.messaging.service.sending import Batch, Claimed
 from miniprogram_api.wechat.errors import (
     ArgumentRefused,
     OutcomeUnknown,
@@ -37,19 +37,20 @@ def send_subscriptions() -> None:
 
 
 def _send_batch() -> bool:
-    claimed = _claim()
+    """Returns whether there may be more: not when those found were all busy, which would never end."""
+    batch = _claim()
     with reading() as session:
-        openids = members.list_openids(session, {delivery.member_id for delivery in claimed})
+        openids = members.list_openids(session, {delivery.member_id for delivery in batch.claimed})
     reached = True
-    for delivery in claimed:
+    for delivery in batch.claimed:
         reached = _send(delivery, openids.get(delivery.member_id)) and reached
-    return bool(claimed) and reached
+    return reached and bool(batch.claimed or batch.ended)
 
 
 @retrying
-def _claim() -> list[Claimed]:
+def _claim() -> Batch:
     with atomic() as session:
-        return sending.claim(session, now=clock.now())
+        return sending.claim_batch(session, now=clock.now())
 
 
 def _send(delivery: Claimed, openid: str | None) -> bool:

@@ -108,6 +108,36 @@ def test_an_article_is_begun_for_ones_own_desk(seat: Seat) -> None:
         assert refused.status_code == 422, place
 
 
+def test_a_desk_names_no_sites_and_pictures_of_others(seat: Seat) -> None:
+    with atomic() as session:
+        own, other = make_site(session), make_site(session)
+        article_id = make.make_article(session, site_id=own.id).id
+        picture = make.make_asset(session, site_id=other.id).id
+    client = seat(site_id=own.id)
+    for named, told in (
+        ({"site_ids": [str(other.id)]}, "只能关联您负责的示范点。"),
+        ({"cover_asset_id": str(picture)}, "封面图片属于其他部门"),
+        ({"body": make.body_of("看。", make.picture(picture))}, "正文第 2 段的图片属于其他部门"),
+    ):
+        answer = call(client, at(article_id, "draft"), {"draft": draft(**named), "base": 1})
+        assert (answer.status_code, told in str(answer.get_json()["errors"])) == (422, True)
+    assert latest(article_id).number == 1
+    allowed = {"draft": draft(site_ids=[str(own.id)]), "base": 1}
+    assert call(client, at(article_id, "draft"), allowed).status_code == 200
+
+
+def test_where_a_picture_is_used_names_no_articles_of_others(seat: Seat) -> None:
+    with atomic() as session:
+        own = make_site(session)
+        picture = make.make_asset(session, site_id=own.id).id
+        named = make.make_draft(title="全市的计划", cover_asset_id=str(picture))
+        article = make.make_article(session, named)
+    page = seat(site_id=own.id).get(f"/console/content/assets/{picture}")
+    assert "其他部门的文章" in text_of(page)
+    assert "全市的计划" not in page.text
+    assert str(article.id) not in page.text
+
+
 def test_the_page_takes_a_dozen_statements_at_most(editor: PageClient, article_id: UUID) -> None:
     editor.get(at(article_id, "edit"))
     with statements() as sent:

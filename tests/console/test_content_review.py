@@ -14,15 +14,18 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from content.models import Article, Review, Revision, Submission, SubmissionState
+from content.service import drafting
+from miniprogram_api.kernel.clock import now
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.ids import new_id
 from tests.conftest import Clock
 from tests.factories.content import body_of, question
 from tests.support.content_desk import Shelf, at, fill_shelf, rewrite, sit_down, text
 from tests.support.pages import PageClient, text_of, title_of
-from tests.support.publishing import submit, write_article
+from tests.support.publishing import staff_actor, submit, write_article
 
 FIRST, SECOND, THIRD = "等初审的光伏", "等复审的热泵", "等初审的碳普惠"
+PLANNED = "定时的供暖"
 Fields = dict[str, Any]
 
 
@@ -161,6 +164,22 @@ def test_a_text_goes_back_with_a_note_at_a_paragraph(shelf: Shelf, reviewer: Pag
     assert "初审退回" in text_of(article)
     assert "针对：“光伏板在低温下效率更高" in text_of(article)
     assert re.search(r'class="part is-noted" id="block-1"', article.text)
+
+
+def test_who_returns_a_text_that_is_planned_is_told_that_the_plan_is_off(
+    shelf: Shelf, reviewer: PageClient
+) -> None:
+    writer = shelf.desk.writer
+    with atomic() as session:
+        article = session.get_one(Article, shelf.articles[PLANNED].id)
+        rewrite(session, article, writer, summary="改了摘要。")
+        by: dict[str, Any] = {"staff_id": writer, "actor": staff_actor(writer), "now": now()}
+        drafting.restore_revision(session, article, 1, **by)
+        submit(session, shelf.desk, article)
+    fields = form_of(reviewer.get(at(article, "/review")), decision="return", note="先不发。")
+    told = text_of(reviewer.follow(reviewer.post(at(article, "/review"), fields)))
+    assert "已退回给作者，它的定时发布已取消，" in told
+    assert "取消定时发布" in text_of(reviewer.get(at(article, "/trail")))
 
 
 def test_returning_without_a_note_is_refused_and_keeps_the_paragraph(

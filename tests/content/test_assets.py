@@ -276,6 +276,22 @@ def test_a_desk_uses_its_own_pictures_and_the_citys_and_changes_its_own(app: Fla
                     assets.get_managed_asset(session, principal, "content.write", asset.id)
 
 
+def test_of_articles_of_other_desks_only_their_number_is_told(app: Flask) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        own, other = make_site(session), make_site(session)
+        write_article(session, desk, title="我们的", site_id=own.id)
+        write_article(session, desk, title="他们的", site_id=other.id)
+        cover = session.get_one(Asset, desk.cover)
+
+        def told(principal: Principal | None) -> set[tuple[str, bool]]:
+            listed = queries.list_uses(session, cover.id, principal)
+            return {(use.title, use.is_others) for use in listed}
+
+        assert told(editor(site_id=own.id)) == {("我们的", False), ("", True)}
+        assert told(editor()) == told(None) == {("我们的", False), ("他们的", False)}
+
+
 def test_the_library_is_looked_through_by_words_by_use_and_page_by_page(app: Flask, clock: Clock) -> None:
     with atomic() as session:
         desk = make_desk(session)

@@ -16,6 +16,7 @@ from miniprogram_api.web.messages import text
 from tests.conftest import Clock
 from tests.factories.content import body_of, linked, make_article, make_asset, make_topic, picture, question
 from tests.factories.sites import make_site
+from tests.support.documents import table
 from tests.support.publishing import Desk, make_desk, write_article
 
 
@@ -59,6 +60,7 @@ def test_a_complete_text_has_no_open_point(app: Flask) -> None:
             {"body": body_of("好。", {"type": "imagePlaceholder", "attrs": {"origin": "别处", "alt": ""}})},
             ("content[1]", "content.picture_missing"),
         ),
+        ({"body": body_of("好。", table((" ", " "), (" ", " ")))}, ("content[1]", "content.table_empty")),
         (
             {"body": body_of(linked("广告", "https://ads.example.com/"))},
             ("content[0]", "content.link_host"),

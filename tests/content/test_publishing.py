@@ -26,13 +26,17 @@ from content.models import (
     Placement,
     Plan,
     Standing,
+    Step,
     Submission,
     SubmissionState,
 )
 from content.queries.search import INDEX
-from content.service import due, publishing, showing
+from content.service import drafting, due, publishing, reviewing, showing
 from content.service.managed import latest_revision
+from miniprogram_api.identity.permissions import Role, staff_grant
+from miniprogram_api.kernel.access import Principal, PrincipalKind
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
+from miniprogram_api.kernel.clock import now as clock_now
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.errors import AppError, Invalid
 from miniprogram_api.kernel.events import EventRow
@@ -73,6 +77,19 @@ def planned(desk_session: Session, at: datetime, **values: Any) -> Article:
     article = approved_article(desk_session, desk, **values)
     schedule(desk_session, desk, article, at)
     return article
+
+
+def return_text(session: Session, article: Article, submission: Submission, *, by: UUID) -> None:
+    reviewing.return_submission(
+        session,
+        article,
+        content_hash=submission.content_hash,
+        step=Step.FIRST,
+        note="先不发。",
+        reviewer_id=by,
+        actor=staff_actor(by),
+        now=clock_now(),
+    )
 
 
 def standing_of(article_id: UUID) -> Standing:
@@ -249,6 +266,45 @@ def test_a_plan_publishes_the_text_that_it_names_whatever_is_written_meanwhile(
         assert latest_revision(session, shown).title == "还没审的标题"
         (told,) = events_of(session, "content.article_published")
         assert told["push"] is True
+
+
+def test_a_text_that_is_returned_is_not_published_by_its_plan(app: Flask, clock: Clock) -> None:
+    at = clock.now + DAY
+    with atomic() as session:
+        desk = make_desk(session)
+        by = desk.reviewers[1]
+        article = approved_article(session, desk)
+        schedule(session, desk, article, at)
+        rewrite(session, article, by=desk.writer, title="另一个标题")
+        again = {"staff_id": desk.writer, "actor": SYSTEM, "now": clock.now}
+        drafting.restore_revision(session, article, 1, **again)
+        submission = submit(session, desk, article)
+        return_text(session, article, submission, by=by)
+        article_id = article.id
+    assert plan_of(article_id) is None
+    clock.set(at)
+    jobs.publish_due()
+    assert standing_of(article_id) is Standing.DRAFT
+    with reading() as session:
+        row = select(AuditRow.actor_id).where(AuditRow.action == "content.unschedule_article")
+        assert list(session.scalars(row)) == [str(by)]
+        assert len(events_of(session, "content.article_unscheduled")) == 1
+
+
+def test_a_plan_stands_when_another_text_is_returned(app: Flask, clock: Clock) -> None:
+    at = clock.now + DAY
+    with atomic() as session:
+        desk = make_desk(session)
+        article = approved_article(session, desk, title="审过的标题")
+        schedule(session, desk, article, at)
+        rewrite(session, article, by=desk.writer, title="没通过的标题")
+        return_text(session, article, submit(session, desk, article), by=desk.reviewers[1])
+        article_id = article.id
+    clock.set(at)
+    jobs.publish_due()
+    with reading() as session:
+        shown = session.get_one(Article, article_id)
+        assert (shown.standing, shown.title) == (Standing.LIVE, "审过的标题")
 
 
 def test_a_plan_is_for_an_instant_to_come(app: Flask, clock: Clock) -> None:
@@ -533,6 +589,40 @@ def test_pin_and_expiry_are_set_and_lifted(app: Flask, clock: Clock) -> None:
         assert (article.pinned, article.pinned_until, article.expires_at) == (False, None, None)
         with pytest.raises(InstantRefused):
             publishing.set_pin(session, article, until=clock.now, actor=SYSTEM, now=clock.now)
+
+
+def test_nothing_is_pinned_for_more_than_a_year(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        article = approved_article(session, desk)
+        for attempt in (publish, lambda *of, **ends: schedule(*of, clock.now + DAY, **ends)):
+            with pytest.raises(InstantRefused) as refused:
+                attempt(session, desk, article, pinned_until=clock.now + 367 * DAY)
+            assert [fault.code for fault in refused.value.fields] == ["content.pinned_too_long"]
+        publish(session, desk, article, pinned_until=clock.now + 366 * DAY)
+
+
+def test_only_who_publishes_for_the_whole_city_pins(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        desk, site = make_desk(session), make_site(session)
+
+        def reviewer(site_id: UUID | None = None) -> Principal:
+            grant = staff_grant(Role.REVIEWER, organisation_id=None, site_id=site_id)
+            return Principal(PrincipalKind.STAFF, new_id(), new_id(), (grant,))
+
+        article = approved_article(session, desk, site_id=site.id)
+        until, theirs = clock.now + 2 * DAY, {"principal": reviewer(site.id)}
+        for attempt in (publish, lambda *of, **terms: schedule(*of, clock.now + DAY, **terms)):
+            with pytest.raises(InstantRefused) as refused:
+                attempt(session, desk, article, pinned_until=until, **theirs)
+            assert [fault.code for fault in refused.value.fields] == ["content.pin_not_yours"]
+        publish(session, desk, article, **theirs)
+        common: dict[str, Any] = {"actor": SYSTEM, "now": clock.now}
+        publishing.set_pin(session, article, until=until, principal=reviewer(), **common)
+        for change in (None, until - DAY):
+            with pytest.raises(InstantRefused):
+                publishing.set_pin(session, article, until=change, **theirs, **common)
+        assert article.pinned_until == until
 
 
 def test_only_what_is_shown_is_pinned_or_expires(app: Flask, clock: Clock) -> None:

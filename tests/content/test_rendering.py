@@ -356,6 +356,11 @@ class TestBlockers:
             ("content.link_host", 3, {"block": 4, "host": "wiki.example", "text": "百科"}),
         ]
 
+    def test_a_table_without_a_word_is_named_and_one_with_a_word_is_not(self) -> None:
+        document = doc(paragraph("一"), table(("", " \u200b"), ("", "")), table(("", ""), ("", "二")))
+        found = [(blocker.code, blocker.block, blocker.params) for blocker in blockers(document, set())]
+        assert found == [("content.table_empty", 1, {"block": 2})]
+
     @pytest.mark.parametrize(
         "document", [doc(), doc(paragraph()), doc(paragraph(" \u200b")), doc(image(), callout("\u200b"))]
     )

@@ -11,11 +11,13 @@ from content.models import ArticleCount, Standing
 from content.queries.search import INDEX
 from content.rules.suggesting import find_nearby
 from content.service.publishing import retract_article
+from content.service.topics import edit_topic
 from miniprogram_api.kernel.audit import SYSTEM
 from miniprogram_api.kernel.db import atomic
 from tests.conftest import Clock
-from tests.factories.articles import document, make_article
+from tests.factories.articles import document, make_article, make_topic
 from tests.support.publishing import publish_article
+from tests.support.statements import statements
 
 FEED = "/api/v1/articles"
 # Title, summary, body; the later ones are older.
@@ -118,6 +120,45 @@ def test_a_misspelling_is_offered_what_finds_something(client: FlaskClient) -> N
     suggestions = search(client, "碳普会")["suggestions"]
     assert suggestions["query"] == "碳普惠"
     assert found(client, suggestions["query"])
+
+
+@pytest.mark.parametrize(
+    ("q", "nearby"), [("能效标只", "能效标识"), ("绿色出形", "绿色出行"), ("绿色出街", "绿色出行")]
+)
+def test_a_misspelt_technology_or_topic_is_offered_and_finds_its_articles(
+    client: FlaskClient, q: str, nearby: str
+) -> None:
+    with atomic() as session:
+        travel, living = make_topic(session, name="绿色出行"), make_topic(session, name="低碳生活")
+        make_article(session, title="坐电车", topics=[travel, living])
+        make_article(session, title="买冰箱", technologies=["能效标识", "水效标识"], topics=[living])
+    with statements() as sent:
+        suggestions = search(client, q)["suggestions"]
+    assert suggestions["query"] == nearby
+    assert len(sent) <= 2
+    assert found(client, nearby) == [{"能效标识": "买冰箱", "绿色出行": "坐电车"}[nearby]]
+
+
+def test_a_retired_topic_is_not_offered(client: FlaskClient, clock: Clock) -> None:
+    with atomic() as session:
+        topic = make_topic(session, name="绿色出行", retired_at=clock.now)
+        make_article(session, title="坐电车", topics=[topic])
+    assert search(client, "绿色出形")["suggestions"]["query"] is None
+
+
+def test_what_is_published_is_found_by_the_name_its_topic_has(
+    client: FlaskClient, fresh: Callable[[], None]
+) -> None:
+    with atomic() as session:
+        topic = make_topic(session, name="绿色出行")
+        publish_article(session, title="坐电车", topics=[topic.id])
+    assert found(client, "绿色出行") == ["坐电车"]
+    with atomic() as session:
+        session.add(topic)
+        edit_topic(session, topic, changes={"name": "慢行城市"}, actor=SYSTEM)
+    fresh()
+    assert found(client, "慢行城市") == ["坐电车"]
+    assert found(client, "绿色出行") == []
 
 
 @pytest.mark.usefixtures("library")

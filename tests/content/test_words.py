@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from content.errors import NotReady, WordListed, WordMissing, WordNotMarked
 from content.models import Word, WordList, WordOverride
-from content.queries.word_marks import judged_marks, list_word_versions, list_words
+from content.queries.word_marks import judged_marks, list_word_versions, list_words, open_marks
 from content.service import words
 from content.service.drafting import draft_of
 from content.service.managed import latest_revision
@@ -120,3 +120,20 @@ def test_a_mark_may_be_allowed_for_a_reason_that_is_kept(app: Flask) -> None:
         reasons = select(AuditRow.reason).where(AuditRow.action == "content.allow_word")
         assert list(session.scalars(reasons)) == ["引文，原句如此。"]
         submit(session, desk, article)
+
+
+def test_a_word_that_is_allowed_hides_no_other_however_often_it_is_used(app: Flask) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        add(session, "碳")
+        add(session, "禁词", of=WordList.SENSITIVE)
+        article = write_article(session, desk, body=body_of("碳，" * 600, "禁词。"))
+        by = {"staff_id": desk.writer, "actor": SYSTEM, "now": clock_now()}
+        words.override_mark(session, article, of=WordList.WRONG, word="碳", reason="就是碳", **by)
+        draft = draft_of(latest_revision(session, article))
+        assert [mark.found for mark in open_marks(session, article, draft)] == ["禁词"]
+        with pytest.raises(NotReady) as missing:
+            submit(session, desk, article)
+        assert [fault.code for fault in missing.value.fields] == ["content.word_sensitive"]
+        # On the page of who reviews, too.
+        assert "禁词" in {judged.mark.found for judged in judged_marks(session, article.id, draft)}

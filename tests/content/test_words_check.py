@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from content.models import ArticleKind, WordList
 from content.rules.drafts import Draft
-from content.rules.words_check import MOST_MARKS, Mark, Place, find_marks, places_of
+from content.rules.words_check import MOST_MARKS, MOST_OF_WORD, Mark, Place, find_marks, places_of
 from tests.support.documents import bullets, doc, heading, image, paragraph, table, text
 
 pytestmark = pytest.mark.once
@@ -125,5 +125,12 @@ def test_marks_lie_in_the_text_and_do_not_overlap(said: str, listed: list[str]) 
 
 
 def test_a_text_of_nothing_but_listed_words_ends() -> None:
-    assert len(found("帐号" * 20_000, Listed("帐号"))) == MOST_MARKS
+    assert len(found("帐号" * 20_000, Listed("帐号"))) == MOST_OF_WORD
     assert found("帐号", Listed(""), Listed("\u200b")) == []
+
+
+def test_however_often_words_are_used_they_hide_no_other() -> None:
+    often = [f"词{letter}" for letter in "甲乙丙丁戊己"]
+    said = "，".join([*(word for word in often for _ in range(MOST_OF_WORD)), "禁词", "禁词"])
+    marks = find_marks([Place("body", 0, said)], [*map(Listed, often), Listed("禁词")])
+    assert [mark.found for mark in marks[MOST_MARKS:]] == ["词己", "禁词"]

@@ -167,7 +167,7 @@ def make_article(
     session.add_all(Placement(topic_id=topic.id, article_id=article_id) for topic in topics)
     session.add_all(ArticleSite(site_id=site_id, article_id=article_id) for site_id in site_ids)
     if article.standing is Standing.LIVE:
-        said = "\n".join([summary, *technologies, rendering.to_text(body)])
+        said = "\n".join([summary, *technologies, *(topic.name for topic in topics), rendering.to_text(body)])
         INDEX.put(session, article_id, title=title, body=said)
     session.flush()
     return article

@@ -1,24 +1,30 @@
 """Those who follow a topic are told of something new under it: everybody once, whatever breaks in between."""
 
 import contextlib
+import functools
+from collections import Counter
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
-from content.models import Article, Push, Standing
+from content.models import Article, Push, Standing, Topic, TopicFollow
 from content.service import pushing
+from content.service.pushing import Batch
 from miniprogram_api.devtools.fake_wechat import (
     DEMO_ARTICLE_PUBLISHED,
     FakeWeChat,
 )
+from miniprogram_api.identity.service import personal_data
 from miniprogram_api.kernel import events
 from miniprogram_api.kernel.audit import SYSTEM
-from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.kernel.db import atomic, reading, retrying
 from miniprogram_api.messaging import jobs_articles, jobs_sending
-from miniprogram_api.messaging.models import MessageDelivery
-from miniprogram_api.messaging.service import articles
+from miniprogram_api.messaging.models import Message, MessageDelivery, SubscriptionCredit
+from miniprogram_api.messaging.service import articles, sending
 from tests.conftest import Clock
 from tests.factories.content import make_topic
 from tests.support.article_messages import (
@@ -29,10 +35,12 @@ from tests.support.article_messages import (
     followers,
     published,
     pushes,
+    states,
     told,
 )
 from tests.support.clients import MemberClient
 from tests.support.publishing import Desk, approved_article, make_desk, publish
+from tests.support.races import at_once
 from tests.support.statements import statements
 
 pytestmark = [
@@ -179,6 +187,119 @@ def test_telling_takes_as_many_statements_for_many_as_for_few(
             assert articles.tell_followers(session, push_id, now=clock.now)
         counts.append(len(sent))
     assert counts[0] == counts[1]
+
+
+def test_whoever_has_no_credit_left_holds_up_nobody_behind_them(
+    app: Flask, fake_wechat: FakeWeChat, desk: Desk, topics: list[UUID], clock: Clock
+) -> None:
+    everybody = followers(sending.BATCH * 2 + 1, topics[0])
+    with atomic() as session:
+        session.add_all(
+            SubscriptionCredit(member_id=it, template="article_published", credits=1, updated_at=clock.now)
+            for it in everybody
+        )
+    published(desk, topics[:1])
+    drain()
+    with atomic() as session:
+        session.execute(update(SubscriptionCredit).values(credits=0))
+    alice = MemberClient(app, fake_wechat)
+    follow(alice.id, topics[1:2])
+    accept(alice, fake_wechat)
+    clock.advance(minutes=1)
+    published(desk, topics[1:2])
+    drain()
+    jobs_sending.send_subscriptions()
+    assert Counter(states()) == {"no_credit": len(everybody), "sent": 1}
+
+
+def test_nobody_is_told_under_a_topic_that_was_given_up(desk: Desk, topics: list[UUID], clock: Clock) -> None:
+    of_both, of_standing, _of_retired = followers(3, topics[0])
+    follow(of_both, topics[1:2])
+    with atomic() as session:
+        session.execute(
+            update(TopicFollow).where(TopicFollow.member_id == of_standing).values(topic_id=topics[1])
+        )
+    published(desk, topics[:2])
+    with atomic() as session:
+        session.get_one(Topic, topics[0]).retired_at = clock.now
+    drain()
+    assert told() == sorted([of_both, of_standing])
+    with reading() as session:
+        assert set(session.scalars(select(Message.title))) == {"“低碳校园”有新内容"}
+
+
+def test_an_article_whose_topics_were_all_given_up_is_told_to_nobody(
+    desk: Desk, topics: list[UUID], clock: Clock
+) -> None:
+    followers(2, topics[0])
+    published(desk, topics[:1])
+    with atomic() as session:
+        session.get_one(Topic, topics[0]).retired_at = clock.now
+    drain()
+    assert (told(), pushes()) == ([], [(0, True)])
+
+
+def test_whoever_is_erased_at_that_moment_is_not_told(
+    desk: Desk, topics: list[UUID], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staying, leaving = followers(2, topics[0])
+    with atomic() as session:
+        session.add_all(
+            SubscriptionCredit(member_id=it, template="article_published", credits=1, updated_at=clock.now)
+            for it in (staying, leaving)
+        )
+    published(desk, topics[:1])
+    find = pushing.lock_next_batch
+
+    def erased_after(session: Session, push_id: UUID, **how: Any) -> Batch | None:
+        # The followers have been read; now one is erased, and what else was beside that is still there.
+        batch = find(session, push_id, **how)
+        if batch is None:
+            return None
+        personal_data.erase_member(session, member_id=leaving, actor=SYSTEM, now=clock.now)
+        session.add(
+            SubscriptionCredit(
+                member_id=leaving, template="article_published", credits=1, updated_at=clock.now
+            )
+        )
+        return batch
+
+    monkeypatch.setattr(pushing, "lock_next_batch", erased_after)
+    drain()
+    assert told() == [staying]
+    with reading() as session:
+        assert list(session.scalars(select(MessageDelivery.member_id))) == [staying]
+    assert pushes() == [(1, True)]
+
+
+def test_an_erasure_beside_a_batch_leaves_nothing_behind(
+    app: Flask, desk: Desk, topics: list[UUID], clock: Clock
+) -> None:
+    leaving = followers(20, topics[0])
+    with atomic() as session:
+        session.add_all(
+            SubscriptionCredit(member_id=it, template="article_published", credits=1, updated_at=clock.now)
+            for it in leaving
+        )
+    published(desk, topics[:1])
+    events.drain()
+    with reading() as session:
+        (push_id,) = pushing.list_unfinished(session, limit=9)
+
+    @retrying
+    def tell() -> None:
+        with atomic() as session:
+            articles.tell_followers(session, push_id, now=clock.now)
+
+    @retrying
+    def erase(member_id: UUID) -> None:
+        with atomic() as session:
+            personal_data.erase_member(session, member_id=member_id, actor=SYSTEM, now=clock.now)
+
+    at_once(app, [tell, *(functools.partial(erase, member_id) for member_id in leaving)], threads=4)
+    with reading() as session:
+        assert session.scalars(select(MessageDelivery)).all() == []
+    assert told() == []
 
 
 def test_a_planned_article_is_told_when_it_appears(desk: Desk, topics: list[UUID], clock: Clock) -> None:

@@ -126,9 +126,9 @@ def test_wechat_would_have_refused_them(app: Flask, fake_wechat: FakeWeChat, ali
 def test_claims_at_once_never_take_two_of_one_member(app: Flask, alice: MemberClient, clock: Clock) -> None:
     for _ in range(6):
         taken = at_once(app, [lambda: jobs_sending._claim()] * WORKERS)
-        assert sum(map(len, taken)) == 1
+        assert sum(len(batch.claimed) for batch in taken) == 1
         with atomic() as session:
-            for claimed in (claim for claims in taken for claim in claims):
+            for claimed in (claim for batch in taken for claim in batch.claimed):
                 sending.postpone(session, claimed, "again", now=clock.now - timedelta(hours=1))
 
 

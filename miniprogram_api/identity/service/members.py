@@ -117,6 +117,16 @@ def lock_member(session: Session, member_id: UUID) -> Member | None:
     return _lock(session, Member.id == member_id)
 
 
+def keep_living(session: Session, member_ids: Collection[UUID]) -> set[UUID]:
+    """Those of them who are not erased, and will not be until the transaction ends; one statement.
+
+    Several who do this at once do not wait for one another.
+    """
+    living = select(Member.id).where(Member.id.in_(member_ids), Member.erased_at.is_(None))
+    kept = living.order_by(Member.id).with_for_update(read=True)
+    return set(session.scalars(kept)) if member_ids else set()
+
+
 def find_or_join(session: Session, *, openid: str, unionid: str | None, now: datetime) -> tuple[Member, bool]:
     """The member of an openid, locked, and whether they have just joined.
 

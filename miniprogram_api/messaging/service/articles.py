@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from content.service import pushing
 from content.service.pushing import Batch
+from miniprogram_api.identity.service import members
 from miniprogram_api.kernel import events
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.messaging import rules
@@ -23,11 +24,13 @@ AT_ONCE = 200
 
 
 def tell_followers(session: Session, push_id: UUID, *, now: datetime, limit: int = AT_ONCE) -> bool:
-    """Tell the next batch and ask for the one after it; returns whether there may be one."""
+    """Tell the next batch, but nobody erased, and ask for the one after; returns whether there may be one."""
     batch = pushing.lock_next_batch(session, push_id, limit=limit, now=now)
     if batch is None:
         return False
-    rows = [_row(batch, member_id, now) for member_id in batch.members]
+    # An erasure beside this waits, and then finds what was left here; one that came first is seen.
+    living = members.keep_living(session, batch.members)
+    rows = [_row(batch, member_id, now) for member_id in batch.members if member_id in living]
     new = inbox.insert_messages(session, rows)
     fields = rules.article_fields(title=batch.title, topic=batch.topic, published_at=batch.published_at)
     sending.plan(

@@ -52,6 +52,14 @@ class Claimed:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a look for due deliveries came to."""
+
+    claimed: list[Claimed]
+    ended: int  # for want of a credit
+
+
 def plan(session: Session, *, template: Template, messages: Sequence[Planned], now: datetime) -> int:
     """Have the messages of those repeated who have a message of the template left; returns how many."""
     asked = {message.member_id for message in messages}
@@ -87,9 +95,15 @@ def plan(session: Session, *, template: Template, messages: Sequence[Planned], n
 
 
 def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claimed]:
+    """Take the next deliveries that are due, one for each member and each with one credit of theirs."""
+    return claim_batch(session, now=now, limit=limit).claimed
+
+
+def claim_batch(session: Session, *, now: datetime, limit: int = BATCH) -> Batch:
     """Take the next deliveries that are due, one for each member and each with one credit of theirs.
 
-    Those for whom no credit is left end here; those that somebody claimed long ago are unknown.
+    Those for whom no credit is left end here; those that somebody claimed long ago are unknown. Whoever goes
+    on while something was claimed or ended comes to an end: neither is due again at once.
     """
     _end_abandoned(session, now)
     found = _list_due(session, now, limit)
@@ -97,13 +111,14 @@ def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claime
     credits = _lock_credits(session, {delivery.member_id for delivery in found})
     busy = _list_busy(session, {delivery.member_id for delivery in found})
     subjects = _list_subjects(session, [delivery.message_id for delivery in found])
-    claimed = []
+    claimed: list[Claimed] = []
+    ended = 0
     for delivery in found:
         if delivery.member_id in busy:
             continue
         credit = credits.get((delivery.member_id, delivery.template))
         if credit is None or credit.credits == 0:
-            delivery.state = DeliveryState.NO_CREDIT
+            delivery.state, ended = DeliveryState.NO_CREDIT, ended + 1
             continue
         busy.add(delivery.member_id)
         credit.credits, credit.updated_at = credit.credits - 1, now
@@ -120,7 +135,7 @@ def claim(session: Session, *, now: datetime, limit: int = BATCH) -> list[Claime
             )
         )
     session.flush()
-    return claimed
+    return Batch(claimed, ended)
 
 
 def settle(session: Session, claimed: Claimed, state: DeliveryState, outcome: str, *, now: datetime) -> None:

@@ -67,6 +67,10 @@ MESSAGES = {
         "第 {block} 段的图片没有替代文字。请用一句话说明图中的内容。",
         "The picture in block {block} has no alternative text.",
     ),
+    "content.table_empty": (
+        "第 {block} 段的表格是空的。请填写，或者删去。",
+        "The table in block {block} is empty.",
+    ),
     "content.link_host": (
         "第 {block} 段的链接“{text}”指向 {host}，不在允许的网站之内。",
         'The link "{text}" in block {block} leads to {host}, which is not an allowed site.',

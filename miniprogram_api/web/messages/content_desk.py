@@ -72,6 +72,18 @@ MESSAGES = {
     "content.source_url": ("来源链接须以 https:// 开头。", "The source's link has to begin with https://."),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
     "content.site_gone": ("所选示范点已不存在，请重新选择。", "A site is no longer there."),
+    "content.site_not_yours": (
+        "只能关联您负责的示范点。",
+        "Only sites that you are responsible for can be named.",
+    ),
+    "content.cover_not_yours": (
+        "封面图片属于其他部门，请从素材库另选一张，或自己上传。",
+        "The cover belongs to another desk; choose or upload another.",
+    ),
+    "content.picture_not_yours": (
+        "正文第 {block} 段的图片属于其他部门，请从素材库另选一张，或自己上传。",
+        "The picture in block {block} belongs to another desk; choose or upload another.",
+    ),
     "content.quiz_text": ("第 {question} 道题没有题干。", "Question {question} asks nothing."),
     "content.quiz_options": (
         "第 {question} 道题至少要有两个选项，每个都要填写。",
@@ -97,6 +109,11 @@ MESSAGES = {
     ),
     "content.time_over": ("这个时间已经过去。", "This time is over."),
     "content.too_far_ahead": ("最多提前一年排期。", "At most a year ahead."),
+    "content.pinned_too_long": ("最多置顶到一年后。", "A pin ends within a year."),
+    "content.pin_not_yours": (
+        "置顶的文章排在全市列表的最前面，只有负责全市的发布人员可以设置。",
+        "A pin stands in the list of the whole city: who publishes for the city sets it.",
+    ),
     "content.publishing_failed": (
         "发布时系统出错，会自动重试；如持续出现，请联系运维人员。",
         "Publishing failed and is tried again.",

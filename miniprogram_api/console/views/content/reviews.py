@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from content.queries import desk_reviews as queries
 from content.queries.desk_reviews import Decided, Waiting
-from content.service import Article, Revision, Step, reviewing
+from content.service import Article, Plan, Revision, Step, reviewing
 from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
@@ -131,6 +131,7 @@ def _decide(article: Article, form: ReviewForm) -> Response:
         waiting = queries.find_waiting(session, principal, article.id)
         following = queries.find_next(session, principal, article.id, waiting)
         locked = lock_managed_article(session, principal, _REVIEW, article.id)
+        was_planned = session.get(Plan, locked.id) is not None
         decide: dict[str, Any] = {
             "content_hash": form.content_hash.data or "",
             "step": Step(form.step.data),
@@ -143,11 +144,14 @@ def _decide(article: Article, form: ReviewForm) -> Response:
             reviewing.approve_step(session, locked, **decide)
         else:
             reviewing.return_submission(session, locked, block=form.block.data, **decide)
+        told = _told(article, approves)
+        if was_planned and session.get(Plan, locked.id) is None:
+            told += "它的定时发布已取消，"
     if following is None:
-        return done(url_for("console.list_reviews"), _told(article, approves) + "没有别的文章等您审了。")
+        return done(url_for("console.list_reviews"), told + "没有别的文章等您审了。")
     return done(
         url_for("console.review_article", article_id=following.article.id, after=article.id),
-        _told(article, approves) + "接着审下一篇。",
+        told + "接着审下一篇。",
     )
 
 

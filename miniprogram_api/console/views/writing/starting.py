@@ -45,6 +45,7 @@ def _create(session: Session, form: ArticleForm) -> Article:
         staff_id=principal.id,
         actor=current_actor(),
         now=clock.now(),
+        principal=principal,
     )
 
 
@@ -78,4 +79,5 @@ def _bring_in(session: Session, article_id: str, imported: rendering.Imported) -
         staff_id=principal.id,
         actor=current_actor(),
         now=clock.now(),
+        principal=principal,
     )

@@ -172,21 +172,20 @@ def put_back(session: Session, article: Article, *, actor: Actor, now: datetime)
 def import_markdown(
     session: Session,
     article: Article,
-    text: str,
+    imported: rendering.Imported,
     *,
     base_number: int,
     staff_id: UUID,
     actor: Actor,
     now: datetime,
     principal: Principal | None = None,
-) -> tuple[Saved, list[str]]:
-    """Let a locked article say what a Markdown text says; also, the addresses of pictures that it lacks.
+) -> Saved:
+    """Let a locked article say what a Markdown text says, which was read before the article was locked.
 
-    They are placeholders, which have to be uploaded: nothing is fetched. Raises what `save_revision` raises.
+    Pictures that it lacks are placeholders and have to be uploaded. Raises what `save_revision` raises.
     """
-    made = rendering.from_markdown(text)
-    draft = replace(draft_of(latest_revision(session, article)), body=made.document)
-    saved = save_revision(
+    draft = replace(draft_of(latest_revision(session, article)), body=imported.document)
+    return save_revision(
         session,
         article,
         draft,
@@ -197,7 +196,6 @@ def import_markdown(
         now=now,
         principal=principal,
     )
-    return saved, made.foreign_images
 
 
 def draft_of(revision: Revision) -> Draft:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from content.models import Article, Asset, Revision
 from content.service.managed import latest_revision
+from miniprogram_api.console.views.writing import starting
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel import files
 from miniprogram_api.kernel.db import atomic, reading
@@ -266,6 +267,23 @@ def test_markdown_takes_the_place_of_the_text_as_another_version(
     assert [block["type"] for block in kept.body["content"]] == ["heading", "bulletList", "imagePlaceholder"]
     refused = editor.post(at(article_id, "markdown"), {"text": " "})
     assert refused.status_code == 422
+
+
+def test_markdown_is_read_before_the_article_is_locked_and_within_bounds(
+    editor: PageClient, article_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    read, begin = starting.rendering.from_markdown, starting.atomic
+    monkeypatch.setattr(starting.rendering, "from_markdown", lambda text: order.append("read") or read(text))
+    monkeypatch.setattr(starting, "atomic", lambda: order.append("begin") or begin())
+    assert editor.post(at(article_id, "markdown"), {"text": "一段话"}).status_code == 303
+    assert order == ["read", "begin"]
+    long = editor.post(at(article_id, "markdown"), {"text": "a|b\n-|-\n" + "|\n" * 20_000})
+    assert long.status_code == 422
+    assert "正文超过 3000 行。请分成几篇。" in text_of(long)
+    assert "请控制在 60000 个字以内。" in text_of(
+        editor.post(at(article_id, "markdown"), {"text": "字" * 60_001})
+    )
 
 
 def test_only_articles_that_are_shown_or_ones_own_are_offered_for_links(seat: Seat, article_id: UUID) -> None:

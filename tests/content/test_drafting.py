@@ -30,6 +30,7 @@ from content.models import (
     Submission,
     SubmissionState,
 )
+from content.rendering import from_markdown
 from content.rules.drafts import EMPTY_BODY, Draft
 from content.service import drafting, managed
 from miniprogram_api.identity.permissions import Role, staff_grant
@@ -257,12 +258,13 @@ def test_a_markdown_text_becomes_the_body_and_its_pictures_wait_to_be_uploaded(
         article = make_article(session)
         text = "## 角度\n\n五十度**左右**。\n\n![图](https://example.com/a.png)\n"
         by = {"staff_id": article.owner_id, "actor": SYSTEM, "now": clock.now}
-        saved, foreign = drafting.import_markdown(session, article, text, base_number=1, **by)
+        imported = from_markdown(text)
+        saved = drafting.import_markdown(session, article, imported, base_number=1, **by)
         kinds = [block["type"] for block in saved.revision.body["content"]]
         assert kinds == ["heading", "paragraph", "imagePlaceholder"]
-        assert foreign == ["https://example.com/a.png"]
+        assert imported.foreign_images == ["https://example.com/a.png"]
         with pytest.raises(VersionConflict):
-            drafting.import_markdown(session, article, "另一篇", base_number=1, **by)
+            drafting.import_markdown(session, article, from_markdown("另一篇"), base_number=1, **by)
 
 
 @pytest.mark.parametrize(

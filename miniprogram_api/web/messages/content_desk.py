@@ -74,7 +74,14 @@ MESSAGES = {
         "正文里有链接指向未公开的内容：{target}。",
         "A link leads to nothing public: {target}.",
     ),
-    "content.source_url": ("来源链接须以 https:// 开头。", "The source's link has to begin with https://."),
+    "content.source_url": (
+        "来源网址须是以 https:// 开头的完整网址。",
+        "The source's link has to be a full address that begins with https://.",
+    ),
+    "content.source_host": (
+        "来源网址指向 {host}，不在允许的网站之内。",
+        "The source's link leads to {host}, which is not an allowed site.",
+    ),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
     "content.site_gone": ("所选示范点已不存在，请重新选择。", "A site is no longer there."),
     "content.site_not_yours": (

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from content.models import (
@@ -22,9 +22,9 @@ from content.models import (
 from content.queries.scope import articles_within
 from content.queries.submissions import is_part_of
 from miniprogram_api.kernel.access import Principal
+from miniprogram_api.kernel.paging import Page, page_rows
 
 STEPS = tuple(Step)
-MOST_WAITING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +47,114 @@ class Waiting:
 
 
 def list_waiting(
-    session: Session, principal: Principal, *, step: Step | None = None, limit: int = MOST_WAITING
-) -> list[Waiting]:
-    """The texts within the caller's scope that wait for a step, who waits longest first; one statement."""
-    live = aliased(Revision)
-    statement = (
-        select(
-            Article,
-            Submission,
-            Revision.title,
-            Revision.kind,
-            _wrote(principal.id, live).label("wrote"),
-            _decided(principal.id).label("decided"),
-        )
-        .join(Submission, Submission.article_id == Article.id)
-        .join(Revision, Revision.id == Submission.revision_id)
-        .outerjoin(live, live.id == Article.live_revision_id)
-        .where(Submission.state == SubmissionState.OPEN, articles_within(principal, "content.review"))
-        .order_by(Submission.submitted_at, Submission.id)
-        .limit(limit)
-    )
+    session: Session, principal: Principal, *, step: Step | None, limit: int, cursor: str | None
+) -> Page[Waiting]:
+    """A page of the texts within the caller's scope that wait for a step, who waits longest first.
+
+    Raises InvalidCursor.
+    """
+    statement = _waiting(principal)
     if step is not None:
         statement = statement.where(Submission.approved_steps == STEPS.index(step))
-    return [
-        Waiting(
-            article=article,
-            submission=submission,
-            title=title,
-            kind=kind,
-            step=STEPS[submission.approved_steps],
-            since=submission.state_at,
-            wrote=bool(wrote),
-            decided=bool(decided),
+    found = page_rows(session, statement, _OLDEST_FIRST, limit=limit, cursor=cursor)
+    return Page([_read(row) for row in found.items], found.next_cursor)
+
+
+def find_waiting(session: Session, principal: Principal, article_id: UUID) -> Waiting | None:
+    """The text of an article, if it waits for a step within the caller's scope."""
+    row = session.execute(_waiting(principal).where(Article.id == article_id)).one_or_none()
+    return None if row is None else _read(row)
+
+
+def find_next(
+    session: Session, principal: Principal, article_id: UUID, after: Waiting | None
+) -> Waiting | None:
+    """Of the other texts that the caller may decide about the one that follows, after the last the first."""
+    own = _waiting(principal).where(*_decidable(principal), Article.id != article_id)
+    if after is not None:
+        at, since, last = Submission.submitted_at, after.submission.submitted_at, after.submission.id
+        later = or_(at > since, and_(at == since, Submission.id > last))
+        own = own.order_by(case((later, 0), else_=1))
+    row = session.execute(own.order_by(*_OLDEST_FIRST).limit(1)).one_or_none()
+    return None if row is None else _read(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many texts wait for a step that the caller may take, and whose waits longest."""
+
+    count: int
+    article_id: UUID
+
+
+def list_due(session: Session, principal: Principal) -> dict[Step, Due]:
+    """What the caller may decide about, for each step that anything waits for; one statement."""
+    step = Submission.approved_steps
+    own = (
+        _joined(select(step, Article.id.label("article_id")))
+        .add_columns(
+            func.count().over(partition_by=step).label("of_step"),
+            func.row_number().over(partition_by=step, order_by=_OLDEST_FIRST).label("place"),
         )
-        for article, submission, title, kind, wrote, decided in session.execute(statement)
-    ]
+        .where(*_open(principal), *_decidable(principal))
+        .subquery()
+    )
+    found = session.execute(select(own).where(own.c.place == 1))
+    return {STEPS[row.approved_steps]: Due(row.of_step, row.article_id) for row in found}
 
 
-def _wrote(staff_id: UUID, live: type[Revision]) -> ColumnElement[bool]:
+_Live = aliased(Revision)
+_OLDEST_FIRST = (Submission.submitted_at, Submission.id)
+
+
+def _waiting(principal: Principal) -> Select[*tuple[Any, ...]]:
+    columns = select(
+        Article,
+        Submission,
+        Revision.title.label("title"),
+        Revision.kind.label("kind"),
+        _wrote(principal.id).label("wrote"),
+        _decided(principal.id).label("decided"),
+    )
+    return _joined(columns).where(*_open(principal))
+
+
+def _joined(columns: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return (
+        columns.select_from(Article)
+        .join(Submission, Submission.article_id == Article.id)
+        .join(Revision, Revision.id == Submission.revision_id)
+        .outerjoin(_Live, _Live.id == Article.live_revision_id)
+    )
+
+
+def _open(principal: Principal) -> tuple[ColumnElement[bool], ...]:
+    return Submission.state == SubmissionState.OPEN, articles_within(principal, "content.review")
+
+
+def _decidable(principal: Principal) -> tuple[ColumnElement[bool], ...]:
+    """As `Waiting.may_decide` has it."""
+    return ~_wrote(principal.id), ~_decided(principal.id)
+
+
+def _read(row: Row[*tuple[Any, ...]]) -> Waiting:
+    submission = row[1]
+    return Waiting(
+        article=row[0],
+        submission=submission,
+        title=row.title,
+        kind=row.kind,
+        step=STEPS[submission.approved_steps],
+        since=submission.state_at,
+        wrote=bool(row.wrote),
+        decided=bool(row.decided),
+    )
+
+
+def _wrote(staff_id: UUID) -> ColumnElement[bool]:
     """Whether somebody has a part in what is worked on, as `submissions.writers_of` finds for one text."""
     saved = aliased(Revision)
-    part = is_part_of(saved, Article.id, last=Revision.number, shown=func.coalesce(live.number, 0))
+    part = is_part_of(saved, Article.id, last=Revision.number, shown=func.coalesce(_Live.number, 0))
     some = select(saved.id).where(saved.saved_by == staff_id, part).correlate_except(saved)
     return or_(Article.owner_id == staff_id, Submission.submitted_by == staff_id, some.exists())
 

@@ -1,6 +1,6 @@
 """What a member did with articles: with one, and the list of those they kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ class Mine:
 
 @dataclass(frozen=True, slots=True)
 class KeptArticle:
-    """An article among a member's favourites; it may be shown no longer."""
+    """An article among a member's favourites; one that is shown no longer has only its title left."""
 
     article: ArticleCard
     is_shown: bool
@@ -68,4 +68,6 @@ def list_favourites(
 
 def _kept(row: Row[*tuple[Any, ...]], now: datetime) -> KeptArticle:
     is_over = row.expires_at is not None and row.expires_at <= now
-    return KeptArticle(card(row), row.standing is Standing.LIVE and not is_over, row.kept_at)
+    is_shown = row.standing is Standing.LIVE and not is_over
+    kept = card(row)
+    return KeptArticle(kept if is_shown else replace(kept, summary="", cover=None), is_shown, row.kept_at)

@@ -8,12 +8,22 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from content.errors import DocumentRefused
-from content.rendering.schema import MOST_ALT, MOST_ORIGIN, MOST_START, UNUSABLE, is_href
+from content.rendering.schema import (
+    MOST_ALT,
+    MOST_BLOCKS,
+    MOST_CHARACTERS,
+    MOST_ORIGIN,
+    MOST_START,
+    UNUSABLE,
+    is_href,
+)
 from content.rendering.spelling import normalised
 from content.rendering.validation import validate
 from miniprogram_api.kernel.errors import FieldError
 
-MOST_MARKDOWN: Final = 200_000
+MOST_MARKDOWN: Final = MOST_CHARACTERS
+MOST_LINES: Final = 3_000
+_MOST_TOKENS: Final = 8 * MOST_BLOCKS  # no document that is short enough is made of more
 
 Made = dict[str, Any]
 
@@ -32,16 +42,26 @@ class Imported(NamedTuple):
 def from_markdown(text: str) -> Imported:
     """The document a Markdown text is; HTML in it is text, pictures in it are placeholders.
 
+    Reading a long text takes its time: it is not done while rows are locked.
     Raises DocumentRefused for a text that is too long or nested too deeply.
     """
     if len(text) > MOST_MARKDOWN:
-        raise DocumentRefused([FieldError("", "content.document_size", {"most": MOST_MARKDOWN // 1000})])
+        raise _too_long("content.document_characters", MOST_MARKDOWN)
+    if len(text.splitlines()) > MOST_LINES:
+        raise _too_long("content.document_lines", MOST_LINES)
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     reading = _Reading()
-    tree = SyntaxTreeNode(parser.parse(UNUSABLE.sub("", text)))
+    tokens = parser.parse(UNUSABLE.sub("", text))
+    if len(tokens) > _MOST_TOKENS:
+        raise _too_long("content.document_blocks", MOST_BLOCKS)
+    tree = SyntaxTreeNode(tokens)
     document = {"type": "doc", "content": [made for node in tree.children for made in reading.top(node)]}
     validate(document)
     return Imported(normalised(document), reading.foreign)
+
+
+def _too_long(code: str, most: int) -> DocumentRefused:
+    return DocumentRefused([FieldError("", code, {"most": most})])
 
 
 class _Reading:

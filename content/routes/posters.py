@@ -11,24 +11,24 @@ from flask import Response, current_app, request
 
 from content.models import Article, Asset
 from content.poster import PosterFiles, PosterText, draw, find_font
+from content.poster_codes import PosterCodes
 from content.queries.article import find_cover, get_shown_article
-from content.rules.addresses import ARTICLE_PAGE, scene_of
 from content.rules.words import KINDS
 from miniprogram_api.kernel import clock, files
 from miniprogram_api.kernel.db import reading
+from miniprogram_api.kernel.errors import Unavailable
 from miniprogram_api.kernel.files import FileMissing
 from miniprogram_api.web.api import Routes
 from miniprogram_api.web.auth import public
 from miniprogram_api.web.limits import limited
 from miniprogram_api.web.schemas import parse_id
-from miniprogram_api.wechat.errors import WeChatError
-from miniprogram_api.wechat.gateway import Gateway
 
 blp = Routes("posters", __name__, url_prefix="/api/v1/articles", description="Articles as pictures to share")
 
-_KEPT_S, _WITHOUT_CODE_KEPT_S = 3600, 60
+_KEPT_S = 5  # what is taken back is gone as soon; until then the tag spares the bytes
 _PICTURE = {"type": "string", "format": "binary"}
-_drawing = threading.Lock()  # a picture takes a lot of memory while it is drawn, and is wanted once
+_DRAWN_AT_ONCE, _WAIT_S = 2, 1.0
+_drawing = threading.BoundedSemaphore(_DRAWN_AT_ONCE)  # a picture takes a lot of memory while it is drawn
 
 
 @blp.get("/<string:article_id>/poster.png")
@@ -43,29 +43,31 @@ def show_poster(article_id: str) -> Response:
         cover = find_cover(session, article)
     drawn = PosterFiles(current_app.extensions["settings"].data_dir / "posters")
     picture = drawn.find(article.id, revision.content_hash)
-    if picture is not None:
-        return _answer(picture, _KEPT_S)
-    with _drawing:
-        picture = drawn.find(article.id, revision.content_hash)
-        if picture is not None:
-            return _answer(picture, _KEPT_S)
+    if picture is None:
         code = _find_code(article.id)
         picture = _draw(article, cover, code)
-        if code is None:
-            return _answer(picture, _WITHOUT_CODE_KEPT_S)
-        drawn.keep(article.id, revision.content_hash, picture)
-        return _answer(picture, _KEPT_S)
+        if code is not None:
+            drawn.keep(article.id, revision.content_hash, picture)
+    return _answer(picture)
 
 
 def _find_code(article_id: UUID) -> bytes | None:
     """The code, unless WeChat gives none now: a poster without it is better than none."""
-    gateway: Gateway = current_app.extensions["wechat"]
-    with suppress(WeChatError):
-        return gateway.mini_program_code(scene_of(article_id), ARTICLE_PAGE)
-    return None
+    codes: PosterCodes = current_app.extensions.setdefault("poster_codes", PosterCodes())
+    return codes.find(current_app.extensions["wechat"], article_id)
 
 
 def _draw(article: Article, cover: Asset | None, code: bytes | None) -> bytes:
+    """The picture. Raises Unavailable when as many as may be are being drawn."""
+    if not _drawing.acquire(timeout=_WAIT_S):
+        raise Unavailable(retry_after_s=2)
+    try:
+        return _draw_now(article, cover, code)
+    finally:
+        _drawing.release()
+
+
+def _draw_now(article: Article, cover: Asset | None, code: bytes | None) -> bytes:
     font = find_font(current_app.extensions["settings"].data_dir)
     text = PosterText(KINDS[article.kind], article.title, article.summary)
     return draw(text, cover=_find_file(cover), code=code, font=font)
@@ -79,10 +81,10 @@ def _find_file(cover: Asset | None) -> Path | None:
     return None
 
 
-def _answer(picture: bytes, keep_s: int) -> Response:
+def _answer(picture: bytes) -> Response:
     answer = Response(picture, content_type="image/png")
     answer.set_etag(hashlib.sha256(picture).hexdigest()[:32])
-    answer.cache_control.public, answer.cache_control.max_age = True, keep_s
+    answer.cache_control.public, answer.cache_control.max_age = True, _KEPT_S
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.make_conditional(request)
     return answer

@@ -18,7 +18,10 @@ def check_window(
     pinned_until: datetime | None,
     expires_at: datetime | None,
 ) -> None:
-    """Raises InstantRefused unless a plan is to come, and a pin and an expiry come after it."""
+    """Raises InstantRefused unless a plan is to come, and a pin and an expiry come after it.
+
+    Nothing is planned or pinned more than a year ahead.
+    """
     wrong = list(_faults(now, publish_at, {"pinned_until": pinned_until, "expires_at": expires_at}))
     if wrong:
         raise InstantRefused(fields=wrong)
@@ -36,6 +39,9 @@ def _faults(
         if end is not None and end <= begins:
             over = "content.time_over" if end <= now else "content.before_publication"
             yield FieldError(name, over)
+    pinned = ends["pinned_until"]
+    if pinned is not None and pinned > now + MOST_AHEAD:
+        yield FieldError("pinned_until", "content.pinned_too_long")
 
 
 def instant_text(at: datetime) -> str:

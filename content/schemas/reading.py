@@ -55,7 +55,8 @@ class AttemptBody(Schema):
 
 
 class _KeptView(Schema):
-    """An article that a member kept; `is_shown` no longer if its page only says that it was withdrawn."""
+    """An article that a member kept; of one that is not shown any more there is only the title:
+    its `summary` is empty, its `cover` null, and its page only says that it was withdrawn."""
 
     article = fields.Nested(CardView, required=True)
     is_shown = fields.Boolean(required=True)

@@ -22,7 +22,9 @@ from content.rules.draft_limits import check_draft
 from content.rules.drafts import Draft
 from content.rules.publishing import instant_text
 from content.service.asset_uses import follow_uses
+from content.service.belonging import check_named
 from content.service.managed import get_revision, latest_revision, note_article
+from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.audit import Actor
 from miniprogram_api.kernel.errors import FieldError
 from miniprogram_api.kernel.ids import new_id
@@ -48,13 +50,17 @@ def create_article(
     actor: Actor,
     now: datetime,
     article_id: UUID | None = None,
+    principal: Principal | None = None,
 ) -> Article:
     """Begin an article for a site's desk, an organisation's, or (neither) the city's.
 
-    It may be as incomplete as it is; the id is given where others must know it beforehand. Raises
-    DraftRefused, DocumentRefused. The caller has checked the place.
+    It may be as incomplete as it is; the id is given where others must know it beforehand. It names pictures
+    and sites of `principal` only; without one it is the system's, which may name any. Raises DraftRefused,
+    DocumentRefused. The caller has checked the place.
     """
     draft = _checked(session, draft)
+    if principal is not None:
+        check_named(session, principal, draft, None)
     article = Article(
         id=article_id or new_id(),
         organisation_id=None if site_id is not None else organisation_id,
@@ -93,13 +99,15 @@ def save_revision(
     actor: Actor,
     autosaved: bool,
     now: datetime,
+    principal: Principal | None = None,
 ) -> Saved:
     """Keep what an editor has written, however incomplete, as the latest revision of a locked article.
 
     The same text again changes nothing, whoever saved last, so a save may be repeated and review goes on.
     Another text takes the place of one that is under review or approved; a plan stands, for it names the
-    revision that it publishes, and so does what is shown. Raises VersionConflict unless it was written on
-    top of the latest revision, DraftRefused, DocumentRefused.
+    revision that it publishes, and so does what is shown. It names no pictures and sites anew that are not
+    `principal`'s to name; without one it is the system's, which may name any. Raises VersionConflict unless
+    it was written on top of the latest revision, DraftRefused, DocumentRefused.
     """
     draft = _checked(session, draft)
     latest = latest_revision(session, article)
@@ -107,6 +115,8 @@ def save_revision(
         return Saved(latest, changed=False)
     if base_number != article.latest_number:
         raise VersionConflict(number=article.latest_number)
+    if principal is not None:
+        check_named(session, principal, draft, latest)
     revision = _add_revision(session, article, draft, staff_id=staff_id, autosaved=autosaved, now=now)
     _note_saved(session, article, revision, actor=actor)
     return Saved(revision, changed=True)
@@ -162,20 +172,20 @@ def put_back(session: Session, article: Article, *, actor: Actor, now: datetime)
 def import_markdown(
     session: Session,
     article: Article,
-    text: str,
+    imported: rendering.Imported,
     *,
     base_number: int,
     staff_id: UUID,
     actor: Actor,
     now: datetime,
-) -> tuple[Saved, list[str]]:
-    """Let a locked article say what a Markdown text says; also, the addresses of pictures that it lacks.
+    principal: Principal | None = None,
+) -> Saved:
+    """Let a locked article say what a Markdown text says, which was read before the article was locked.
 
-    They are placeholders, which have to be uploaded: nothing is fetched. Raises what `save_revision` raises.
+    Pictures that it lacks are placeholders and have to be uploaded. Raises what `save_revision` raises.
     """
-    made = rendering.from_markdown(text)
-    draft = replace(draft_of(latest_revision(session, article)), body=made.document)
-    saved = save_revision(
+    draft = replace(draft_of(latest_revision(session, article)), body=imported.document)
+    return save_revision(
         session,
         article,
         draft,
@@ -184,8 +194,8 @@ def import_markdown(
         actor=actor,
         autosaved=False,
         now=now,
+        principal=principal,
     )
-    return saved, made.foreign_images
 
 
 def draft_of(revision: Revision) -> Draft:

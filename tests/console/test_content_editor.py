@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from content.models import Article, Asset, Revision, WordList
 from content.service import words
 from content.service.managed import latest_revision
+from miniprogram_api.console.views.writing import starting
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel import files
 from miniprogram_api.kernel.clock import now
@@ -25,7 +26,7 @@ from tests.factories import content as make
 from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import make_staff, open_session
 from tests.support.pages import PageClient, text_of
-from tests.support.publishing import staff_actor
+from tests.support.publishing import make_desk, publish_article, staff_actor
 from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -109,6 +110,49 @@ def test_an_article_is_begun_for_ones_own_desk(seat: Seat) -> None:
     for place in (f"site:{other.id}", "city", f"organisation:{operator.id}", "somewhere"):
         refused = client.post("/console/content/articles/new", fields | {"place": place})
         assert refused.status_code == 422, place
+
+
+def test_a_desk_names_no_sites_and_pictures_of_others(seat: Seat) -> None:
+    with atomic() as session:
+        own, other = make_site(session), make_site(session)
+        article_id = make.make_article(session, site_id=own.id).id
+        picture = make.make_asset(session, site_id=other.id).id
+    client = seat(site_id=own.id)
+    for named, told in (
+        ({"site_ids": [str(other.id)]}, "只能关联您负责的示范点。"),
+        ({"cover_asset_id": str(picture)}, "封面图片属于其他部门"),
+        ({"body": make.body_of("看。", make.picture(picture))}, "正文第 2 段的图片属于其他部门"),
+    ):
+        answer = call(client, at(article_id, "draft"), {"draft": draft(**named), "base": 1})
+        assert (answer.status_code, told in str(answer.get_json()["errors"])) == (422, True)
+    assert latest(article_id).number == 1
+    allowed = {"draft": draft(site_ids=[str(own.id)]), "base": 1}
+    assert call(client, at(article_id, "draft"), allowed).status_code == 200
+
+
+def test_a_picture_of_a_live_article_says_how_it_is_described_otherwise(editor: PageClient) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        publish_article(session, desk=desk)
+    fields = {"title": "屋顶", "alt": "没有审过的说明", "source": "编辑部", "licence": "自有版权"}
+    refused = editor.post(f"/console/content/assets/{desk.cover}", fields)
+    assert refused.status_code == 422
+    assert "请上传一张新的，并在文章里换上。" in text_of(refused)
+    kept = fields | {"alt": "积雪的屋顶上的光伏板"}
+    page = editor.follow(editor.post(f"/console/content/assets/{desk.cover}", kept))
+    assert "图片的说明已保存" in text_of(page)
+
+
+def test_where_a_picture_is_used_names_no_articles_of_others(seat: Seat) -> None:
+    with atomic() as session:
+        own = make_site(session)
+        picture = make.make_asset(session, site_id=own.id).id
+        named = make.make_draft(title="全市的计划", cover_asset_id=str(picture))
+        article = make.make_article(session, named)
+    page = seat(site_id=own.id).get(f"/console/content/assets/{picture}")
+    assert "其他部门的文章" in text_of(page)
+    assert "全市的计划" not in page.text
+    assert str(article.id) not in page.text
 
 
 def test_the_page_takes_a_dozen_statements_at_most(editor: PageClient, article_id: UUID) -> None:
@@ -259,6 +303,23 @@ def test_markdown_takes_the_place_of_the_text_as_another_version(
     assert [block["type"] for block in kept.body["content"]] == ["heading", "bulletList", "imagePlaceholder"]
     refused = editor.post(at(article_id, "markdown"), {"text": " "})
     assert refused.status_code == 422
+
+
+def test_markdown_is_read_before_the_article_is_locked_and_within_bounds(
+    editor: PageClient, article_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    read, begin = starting.rendering.from_markdown, starting.atomic
+    monkeypatch.setattr(starting.rendering, "from_markdown", lambda text: order.append("read") or read(text))
+    monkeypatch.setattr(starting, "atomic", lambda: order.append("begin") or begin())
+    assert editor.post(at(article_id, "markdown"), {"text": "一段话"}).status_code == 303
+    assert order == ["read", "begin"]
+    long = editor.post(at(article_id, "markdown"), {"text": "a|b\n-|-\n" + "|\n" * 20_000})
+    assert long.status_code == 422
+    assert "正文超过 3000 行。请分成几篇。" in text_of(long)
+    assert "请控制在 60000 个字以内。" in text_of(
+        editor.post(at(article_id, "markdown"), {"text": "字" * 60_001})
+    )
 
 
 def test_only_articles_that_are_shown_or_ones_own_are_offered_for_links(seat: Seat, article_id: UUID) -> None:

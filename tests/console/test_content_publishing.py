@@ -6,14 +6,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from content.jobs.publishing import publish_due
 from content.models import Article, Plan, Standing, TopicFollow
+from miniprogram_api.console.views.content import publishing as views
+from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.clock import now
 from miniprogram_api.kernel.db import atomic, reading
 from tests.conftest import Clock
 from tests.factories.members import make_member
-from tests.support.content_desk import CHANGED, Shelf, fill_shelf, sit_down
+from tests.factories.sites import make_site
+from tests.factories.staff import make_staff
+from tests.support.content_desk import CHANGED, Shelf, fill_shelf, rewrite, sit_down
 from tests.support.pages import PageClient, carried, text_of, title_of
 from tests.support.publishing import approve, submit
 
@@ -114,6 +119,27 @@ def test_only_the_text_that_was_looked_at_is_published(shelf: Shelf, publisher: 
     assert state_of(shelf.articles[READY]).standing is Standing.DRAFT
 
 
+@pytest.mark.parametrize("chosen", [{"when": "now"}, LATER])
+def test_a_text_that_takes_the_place_of_the_one_looked_at_in_the_last_moment_is_not_published(
+    shelf: Shelf, publisher: PageClient, monkeypatch: pytest.MonkeyPatch, chosen: dict[str, str]
+) -> None:
+    address, lock = shelf.at(READY, "/publish"), views.lock_managed_article
+
+    def lock_late(session: Session, *of: Any) -> Article:
+        article = lock(session, *of)
+        rewrite(session, article, shelf.desk.writer, summary="刚刚换上的摘要。")
+        approve(session, shelf.desk, article, submit(session, shelf.desk, article))
+        return article
+
+    looked = publisher.post(address, fields_of(publisher.get(address), **chosen))
+    monkeypatch.setattr(views, "lock_managed_article", lock_late)
+    answer = publisher.post(address, carried(looked, "apply"))
+    assert answer.status_code == 422
+    assert state_of(shelf.articles[READY]).standing is Standing.DRAFT
+    with reading() as session:
+        assert session.get(Plan, shelf.articles[READY].id) is None
+
+
 def test_what_review_has_not_passed_is_not_published(shelf: Shelf, publisher: PageClient) -> None:
     answer = publisher.get(shelf.at("等初审的光伏", "/publish"))
     assert answer.status_code == 409
@@ -190,6 +216,28 @@ def test_pin_and_expiry_are_changed_without_review(shelf: Shelf, publisher: Page
     assert state_of(shelf.articles[LIVE]).pinned
     publisher.post(address, {"expires": "y", "expires_on": "2026-12-31"})
     assert not state_of(shelf.articles[LIVE]).pinned
+
+
+def test_a_pin_is_offered_to_who_publishes_for_the_city_only(app: Flask, shelf: Shelf) -> None:
+    with atomic() as session:
+        site = make_site(session)
+        session.get_one(Article, shelf.articles[LIVE].id).site_id = site.id
+        session.get_one(Article, shelf.articles[READY].id).site_id = site.id
+        publisher = make_staff(session, role=Role.REVIEWER, site_id=site.id).id
+    client = sit_down(app, publisher)
+    for path in (shelf.at(LIVE, "/placing"), shelf.at(READY, "/publish")):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "pinned" not in page.text
+    fields = {"pinned": "y", "pinned_on": "2026-11-30", "expires": "y", "expires_on": "2026-12-31"}
+    told = text_of(client.follow(client.post(shelf.at(LIVE, "/placing"), fields)))
+    assert "已保存：显示到 12月31日（周四）。" in told
+    assert not state_of(shelf.articles[LIVE]).pinned
+    address = shelf.at(READY, "/publish")
+    check = client.post(address, fields_of(client.get(address), when="now", **fields))
+    client.post(address, carried(check, "apply"))
+    assert state_of(shelf.articles[READY]).standing is Standing.LIVE
+    assert not state_of(shelf.articles[READY]).pinned
 
 
 def test_who_would_be_told_is_counted_before(shelf: Shelf, publisher: PageClient) -> None:

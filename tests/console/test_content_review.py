@@ -1,19 +1,23 @@
 """Review at the desk without scripts: who may, with which words one may not, notes that are never lost."""
 
 import csv
+import html
 import io
 import re
 import zipfile
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
 
-from content.models import Article, Review, Submission, SubmissionState
+from content.models import Article, Review, Revision, Submission, SubmissionState
 from content.service import drafting
 from miniprogram_api.kernel.clock import now
 from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.kernel.ids import new_id
 from tests.conftest import Clock
 from tests.factories.content import body_of, question
 from tests.support.content_desk import Shelf, at, fill_shelf, rewrite, sit_down, text
@@ -66,6 +70,58 @@ def test_the_queue_has_who_waits_longest_first_and_says_who_may(
     only = text_of(people[1].get("/console/content/reviews?step=second"))
     assert SECOND in only
     assert FIRST not in only
+
+
+def test_the_queue_goes_on_from_page_to_page(
+    shelf: Shelf, reviewer: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("miniprogram_api.console.views.content.reviews._PER_PAGE", 2)
+    page, seen = reviewer.get("/console/content/reviews"), []
+    for _ in range(2):
+        seen.append(re.findall(r'<a id="review-[^"]+" href="[^"]+">([^<]+)</a>', page.text))
+        onward = re.search(r'id="pager-next" href="([^"]+)"', page.text)
+        page = reviewer.get(html.unescape(onward.group(1))) if onward else page
+    assert seen == [[FIRST, SECOND], [THIRD]]
+
+
+def test_a_text_behind_a_hundred_others_is_reviewed_as_the_first_one(
+    app: Flask, shelf: Shelf, reviewer: PageClient
+) -> None:
+    own = shelf.desk.reviewers[1]
+    with atomic() as session:
+        make_waiting(session, shelf.articles[FIRST], owner_id=own, count=105)
+        last = write_article(session, shelf.desk, title="最后送审的")
+        submit(session, shelf.desk, last)
+    page = reviewer.get(at(last, "/review"))
+    assert title_of(page).startswith("初审：最后送审的")
+    assert "待审（还有 108 篇）" in text_of(page)
+    # The own texts between are passed over: after this one comes the first again, after the third this one.
+    assert f'href="{shelf.at(FIRST, "/review")}"' in page.text
+    third = reviewer.get(shelf.at(THIRD, "/review"))
+    assert f'accesskey="n" href="{at(last, "/review")}"' in third.text
+    told = reviewer.follow(reviewer.post(shelf.at(THIRD, "/review"), form_of(third, decision="approve")))
+    assert title_of(told).startswith("初审：最后送审的")
+    start = reviewer.get("/console/")
+    assert re.search(rf'href="{shelf.at(FIRST, "/review")}"><strong>2</strong><span>篇待初审', start.text)
+
+
+def make_waiting(session: Session, like: Article, *, owner_id: UUID, count: int) -> None:
+    """Many articles of somebody's that wait with the text of another."""
+    under_way = session.scalars(select(Submission).where(Submission.article_id == like.id)).one()
+    for _ in range(count):
+        article = Article(**row_of(like) | {"id": new_id(), "owner_id": owner_id})
+        revision = session.get_one(Revision, under_way.revision_id)
+        session.add(article)
+        session.flush()
+        copy = Revision(**row_of(revision) | {"id": new_id(), "article_id": article.id})
+        session.add(copy)
+        session.flush()
+        ids = {"id": new_id(), "article_id": article.id, "revision_id": copy.id}
+        session.add(Submission(**row_of(under_way) | ids))
+
+
+def row_of(row: Any) -> Fields:
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
 
 
 def test_from_the_start_page_it_is_two_clicks_to_approve(shelf: Shelf, reviewer: PageClient) -> None:

@@ -1,7 +1,9 @@
 """An article's page over HTTP: what it shows, what it says when it is gone, related articles, the poster."""
 
 import io
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,14 @@ from PIL import Image
 
 from content import poster
 from content.models import ArticleCount, ArticleKind, Revision, Standing
+from content.routes import posters
 from content.rules.addresses import scene_of
 from miniprogram_api.devtools.fake_wechat import FakeWeChat
 from miniprogram_api.kernel import files
 from miniprogram_api.kernel.db import atomic
 from miniprogram_api.kernel.ids import new_id
 from miniprogram_api.sites.models import Lifecycle
+from miniprogram_api.wechat.errors import WeChatUnavailable
 from tests.conftest import Clock
 from tests.factories.articles import QUIZ, document, make_article, make_asset, make_topic, paragraph
 from tests.factories.sites import make_site
@@ -248,8 +252,79 @@ class TestPoster:
             article = make_article(session)
         answer = client.get(f"/api/v1/articles/{article.id}/poster.png")
         assert answer.status_code == 200
-        assert answer.headers["Cache-Control"] == "public, max-age=60"
         assert not (app.extensions["settings"].data_dir / "posters").exists()
+
+    def test_nobody_on_the_way_keeps_a_poster_longer_than_seconds(
+        self, client: FlaskClient, fake_wechat: FakeWeChat, clock: Clock
+    ) -> None:
+        with atomic() as session:
+            article = make_article(session)
+        address = f"/api/v1/articles/{article.id}/poster.png"
+        for _ in range(2):  # drawn, and as it was kept
+            answer = client.get(address)
+            assert answer.headers["Cache-Control"] == "public, max-age=5"
+            assert answer.headers["ETag"]
+        with atomic() as session:
+            session.add(article)
+            article.standing, article.retracted_at = Standing.RETRACTED, clock.now
+        again = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 410
+
+    def test_once_wechat_gave_no_code_nobody_asks_for_a_minute(
+        self, client: FlaskClient, fake_wechat: FakeWeChat, clock: Clock
+    ) -> None:
+        people = FakePeople(fake_wechat)
+        code = "/wxa/getwxacodeunlimit"
+        people.control("POST", "/faults", path=code, fault="errcode", errcode=41030, times=1)
+        with atomic() as session:
+            addresses = [f"/api/v1/articles/{make_article(session).id}/poster.png" for _ in range(3)]
+        for address in addresses:
+            assert client.get(address).status_code == 200
+        assert people.calls()[code] == 1
+        clock.advance(seconds=61)
+        for address in addresses:
+            assert client.get(address).status_code == 200
+        assert people.calls()[code] == 4
+
+    def test_a_slow_wechat_keeps_one_caller_waiting_and_no_more(
+        self, client: FlaskClient, app: Flask, clock: Clock
+    ) -> None:
+        gateway = SlowGateway()
+        app.extensions["wechat"] = gateway
+        with atomic() as session:
+            addresses = [f"/api/v1/articles/{make_article(session).id}/poster.png" for _ in range(3)]
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(app.test_client().get, addresses[0])
+            assert gateway.asked.wait(10)
+            for address in addresses:
+                assert client.get(address).status_code == 200
+            assert (gateway.calls, waiting.done()) == (1, False)
+            gateway.answers.set()
+            assert waiting.result(10).status_code == 200
+
+    def test_only_so_many_posters_are_drawn_at_once(
+        self, client: FlaskClient, app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drawing, go_on = threading.Semaphore(0), threading.Event()
+
+        def draw(*_: Any, **__: Any) -> bytes:
+            drawing.release()
+            go_on.wait(10)
+            return b"picture"
+
+        monkeypatch.setattr(posters, "draw", draw)
+        monkeypatch.setattr(posters, "_WAIT_S", 0)
+        with atomic() as session:
+            address = f"/api/v1/articles/{make_article(session).id}/poster.png"
+        with ThreadPoolExecutor(posters._DRAWN_AT_ONCE) as pool:
+            drawn = [pool.submit(app.test_client().get, address) for _ in range(posters._DRAWN_AT_ONCE)]
+            for _ in drawn:
+                assert drawing.acquire(timeout=10)
+            refused = client.get(address)
+            go_on.set()
+            assert [answer.result(10).status_code for answer in drawn] == [200, 200]
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+        assert client.get(address).status_code == 200
 
     def test_without_a_font_a_poster_bears_no_text(self) -> None:
         text = poster.PosterText("知识", "长春的冬天，光伏还发电吗" * 5, "低温其实有利。" * 30)
@@ -258,6 +333,22 @@ class TestPoster:
         assert bare.startswith(b"\x89PNG")
         if font is not None:
             assert poster.draw(text, cover=None, code=None, font=font) != bare
+
+
+class SlowGateway:
+    """WeChat takes its time, and then gives no code."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers, self.calls = threading.Event(), threading.Event(), 0
+
+    def mini_program_code(self, scene: str, page: str) -> bytes:
+        self.calls += 1
+        self.asked.set()
+        self.answers.wait(10)
+        raise WeChatUnavailable
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _cover(session: Any) -> Any:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from content.errors import (
     AlreadyPublished,
@@ -21,6 +22,7 @@ from content.errors import (
 from content.models import (
     Article,
     ArticleKind,
+    Asset,
     Audience,
     ContentClass,
     Revision,
@@ -28,6 +30,7 @@ from content.models import (
     Submission,
     SubmissionState,
 )
+from content.rendering import from_markdown
 from content.rules.drafts import EMPTY_BODY, Draft
 from content.service import drafting, managed
 from miniprogram_api.identity.permissions import Role, staff_grant
@@ -37,8 +40,17 @@ from miniprogram_api.kernel.clock import now as clock_now
 from miniprogram_api.kernel.db import atomic, reading
 from miniprogram_api.kernel.events import EventRow
 from miniprogram_api.kernel.ids import new_id
+from miniprogram_api.sites.models import Site
 from tests.conftest import Clock
-from tests.factories.content import body_of, heading, make_article, make_asset, make_draft, question
+from tests.factories.content import (
+    body_of,
+    heading,
+    make_article,
+    make_asset,
+    make_draft,
+    picture,
+    question,
+)
 from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import make_staff
 from tests.support.publishing import (
@@ -66,6 +78,66 @@ def test_a_topic_or_a_site_that_is_named_twice_is_kept_once(app: Flask) -> None:
         assert (kept.topic_ids, kept.site_ids) == ([first, second], [second])
         saved = rewrite(session, article, by=article.owner_id, topic_ids=[first, first, second])
         assert not saved.changed
+
+
+def editor_of(site_id: UUID | None = None) -> Principal:
+    grant = staff_grant(Role.EDITOR, organisation_id=None, site_id=site_id)
+    return Principal(PrincipalKind.STAFF, new_id(), new_id(), (grant,))
+
+
+def test_a_desk_names_its_own_pictures_and_sites_only(app: Flask) -> None:
+    with atomic() as session:
+        own, other = make_site(session), make_site(session, operator_id=make_organisation(session).id)
+        mine, theirs = (make_asset(session, site_id=site.id) for site in (own, other))
+        city = make_asset(session)
+        article = make_article(session, site_id=own.id)
+
+        def save(principal: Principal, draft: Draft) -> drafting.Saved:
+            return drafting.save_revision(
+                session,
+                article,
+                draft,
+                base_number=article.latest_number,
+                staff_id=article.owner_id,
+                actor=SYSTEM,
+                autosaved=False,
+                now=clock_now(),
+                principal=principal,
+            )
+
+        def naming(cover: Asset, inside: Asset, *sites: Site) -> Draft:
+            body = body_of("看图。", picture(inside.id))
+            ids = [str(site.id) for site in sites]
+            return make_draft(body=body, cover_asset_id=str(cover.id), site_ids=ids)
+
+        desk = editor_of(own.id)
+        foreign = naming(theirs, theirs, own, other)
+        with pytest.raises(DraftRefused) as refused:
+            save(desk, foreign)
+        assert [(fault.field, fault.code) for fault in refused.value.fields] == [
+            ("site_ids", "content.site_not_yours"),
+            ("cover_asset_id", "content.cover_not_yours"),
+            ("content[1]", "content.picture_not_yours"),
+        ]
+        assert save(desk, naming(mine, city, own)).changed
+        assert save(editor_of(), foreign).changed
+        # What is there already, the desk may leave there and write on.
+        assert save(desk, replace(foreign, title="另一个标题")).changed
+        with pytest.raises(DraftRefused):
+            make_begun(session, foreign, desk)
+
+
+def make_begun(session: Session, draft: Draft, principal: Principal) -> Article:
+    return drafting.create_article(
+        session,
+        draft=draft,
+        organisation_id=None,
+        site_id=None,
+        staff_id=make_staff(session).id,
+        actor=SYSTEM,
+        now=clock_now(),
+        principal=principal,
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,12 +258,13 @@ def test_a_markdown_text_becomes_the_body_and_its_pictures_wait_to_be_uploaded(
         article = make_article(session)
         text = "## 角度\n\n五十度**左右**。\n\n![图](https://example.com/a.png)\n"
         by = {"staff_id": article.owner_id, "actor": SYSTEM, "now": clock.now}
-        saved, foreign = drafting.import_markdown(session, article, text, base_number=1, **by)
+        imported = from_markdown(text)
+        saved = drafting.import_markdown(session, article, imported, base_number=1, **by)
         kinds = [block["type"] for block in saved.revision.body["content"]]
         assert kinds == ["heading", "paragraph", "imagePlaceholder"]
-        assert foreign == ["https://example.com/a.png"]
+        assert imported.foreign_images == ["https://example.com/a.png"]
         with pytest.raises(VersionConflict):
-            drafting.import_markdown(session, article, "另一篇", base_number=1, **by)
+            drafting.import_markdown(session, article, from_markdown("另一篇"), base_number=1, **by)
 
 
 @pytest.mark.parametrize(

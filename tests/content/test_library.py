@@ -44,6 +44,9 @@ UNSAID = re.compile(
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!()][\u4e00-\u9fff]?|[\u4e00-\u9fff]\.(?!\w)")
 # Markdown that was not understood, as bold beside a full-width bracket is not.
 LEFT_OVER = re.compile(r"\*\*|\]\(|\[!|`|\||^#|^>", re.MULTILINE)
+PLAN = "《长春市低碳排放示范区建设实施方案》"
+# Words for which the library has another one, and a sign that stands between no two titles.
+OTHER_TERMS = re.compile(r"水银温度计|电网因子|送水温度|》、《")
 TWICE = re.compile(r"([的了是在和与及])\1(?!确)")
 
 
@@ -102,6 +105,7 @@ def test_an_article_is_laid_out_and_leads_on(piece: Piece) -> None:
     assert len(rendering.outline(body)) >= 3
     kinds = {block["type"] for block in body["content"]}  # type: ignore[attr-defined]
     assert kinds & {"bulletList", "orderedList", "table"}
+    assert "callout" in kinds
     assert len({link.id for link in rendering.link_targets(body)}) >= 1
     assert set(piece.topics) <= {topic.key for topic in read_topics()}
     assert piece.topics
@@ -115,6 +119,23 @@ def test_an_article_is_clean_chinese(piece: Piece) -> None:
     assert words.count("“") == words.count("”")
     assert words.count("《") == words.count("》")
     assert words.count("（") == words.count("）")
+
+
+@EACH
+def test_the_plan_is_named_before_it_is_called_so_for_short(piece: Piece) -> None:
+    said = rendering.to_text(_body(piece))
+    first = re.search(r"(?<!创建)方案", said)
+    assert first is None or said[: first.end() + 1].endswith(PLAN)
+
+
+@EACH
+def test_a_term_is_the_same_everywhere(piece: Piece) -> None:
+    assert OTHER_TERMS.findall(f"{_words(piece)}\n{piece.source_name}") == []
+
+
+def test_who_looks_for_inclusive_credits_learns_that_these_are_none() -> None:
+    (piece,) = (piece for piece in PIECES if piece.key == "not-a-credit")
+    assert "不是碳普惠减排量" in rendering.to_text(_body(piece))
 
 
 @EACH

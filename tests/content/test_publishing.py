@@ -18,6 +18,7 @@ from content.errors import (
     NothingNew,
     NotLive,
     PlanStands,
+    TextChanged,
 )
 from content.jobs import publishing as jobs
 from content.models import (
@@ -33,6 +34,8 @@ from content.models import (
 from content.queries.search import INDEX
 from content.service import drafting, due, publishing, reviewing, showing
 from content.service.managed import latest_revision
+from miniprogram_api.identity.permissions import Role, staff_grant
+from miniprogram_api.kernel.access import Principal, PrincipalKind
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.clock import now as clock_now
 from miniprogram_api.kernel.db import atomic, reading
@@ -142,6 +145,24 @@ def test_nothing_is_shown_that_has_not_passed_all_steps(app: Flask) -> None:
             prepare()
             with pytest.raises(NotApproved):
                 publish(session, desk, article)
+
+
+def test_only_the_text_that_was_looked_at_is_published_or_planned(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        article = approved_article(session, desk)
+        seen = {"content_hash": latest_revision(session, article).content_hash}
+        by: dict[str, Any] = {"staff_id": desk.publisher, "actor": SYSTEM, "now": clock.now}
+        rewrite(session, article, by=desk.writer, title="另一个标题")
+        again = submit(session, desk, article)
+        approve(session, desk, article, again)
+        with pytest.raises(TextChanged) as changed:
+            publishing.publish_now(session, article, **seen, **by)
+        assert changed.value.params == {"content_hash": again.content_hash}
+        with pytest.raises(TextChanged):
+            publishing.schedule_article(session, article, publish_at=clock.now + DAY, **seen, **by)
+        assert article.standing is Standing.DRAFT
+        assert session.get(Plan, article.id) is None
 
 
 def test_what_is_shown_is_not_published_again(app: Flask) -> None:
@@ -587,6 +608,40 @@ def test_pin_and_expiry_are_set_and_lifted(app: Flask, clock: Clock) -> None:
         assert (article.pinned, article.pinned_until, article.expires_at) == (False, None, None)
         with pytest.raises(InstantRefused):
             publishing.set_pin(session, article, until=clock.now, actor=SYSTEM, now=clock.now)
+
+
+def test_nothing_is_pinned_for_more_than_a_year(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        article = approved_article(session, desk)
+        for attempt in (publish, lambda *of, **ends: schedule(*of, clock.now + DAY, **ends)):
+            with pytest.raises(InstantRefused) as refused:
+                attempt(session, desk, article, pinned_until=clock.now + 367 * DAY)
+            assert [fault.code for fault in refused.value.fields] == ["content.pinned_too_long"]
+        publish(session, desk, article, pinned_until=clock.now + 366 * DAY)
+
+
+def test_only_who_publishes_for_the_whole_city_pins(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        desk, site = make_desk(session), make_site(session)
+
+        def reviewer(site_id: UUID | None = None) -> Principal:
+            grant = staff_grant(Role.REVIEWER, organisation_id=None, site_id=site_id)
+            return Principal(PrincipalKind.STAFF, new_id(), new_id(), (grant,))
+
+        article = approved_article(session, desk, site_id=site.id)
+        until, theirs = clock.now + 2 * DAY, {"principal": reviewer(site.id)}
+        for attempt in (publish, lambda *of, **terms: schedule(*of, clock.now + DAY, **terms)):
+            with pytest.raises(InstantRefused) as refused:
+                attempt(session, desk, article, pinned_until=until, **theirs)
+            assert [fault.code for fault in refused.value.fields] == ["content.pin_not_yours"]
+        publish(session, desk, article, **theirs)
+        common: dict[str, Any] = {"actor": SYSTEM, "now": clock.now}
+        publishing.set_pin(session, article, until=until, principal=reviewer(), **common)
+        for change in (None, until - DAY):
+            with pytest.raises(InstantRefused):
+                publishing.set_pin(session, article, until=change, **theirs, **common)
+        assert article.pinned_until == until
 
 
 def test_only_what_is_shown_is_pinned_or_expires(app: Flask, clock: Clock) -> None:

@@ -36,6 +36,7 @@ from miniprogram_api.kernel.ids import new_id
 from tests.conftest import Clock
 from tests.content.conftest import Reader
 from tests.factories.articles import QUIZ, make_article, make_topic
+from tests.factories.content import make_asset
 from tests.factories.members import make_member
 from tests.factories.sites import make_site
 from tests.support.problems import assert_problem
@@ -171,7 +172,24 @@ class TestFavourites:
         assert [item["is_shown"] for item in self.favourites(reader)["items"]] == [True]
         with atomic() as session:
             session.get_one(Article, article.id).standing = Standing.RETRACTED
-        assert [item["is_shown"] for item in self.favourites(reader)["items"]] == [False]
+        (withdrawn,) = self.favourites(reader)["items"]
+        assert withdrawn["is_shown"] is False
+        assert withdrawn["article"]["title"] == article.title
+
+    def test_what_is_withdrawn_is_not_told_by_its_summary_or_its_cover(
+        self, reader: Reader, article: Article
+    ) -> None:
+        act(reader, article, "favourite")
+        with atomic() as session:
+            kept = session.get_one(Article, article.id)
+            kept.cover_asset_id = make_asset(session).id
+        before = self.favourites(reader)["items"][0]["article"]
+        assert before["summary"]
+        assert before["cover"]
+        with atomic() as session:
+            session.get_one(Article, article.id).standing = Standing.RETRACTED
+        after = self.favourites(reader)["items"][0]["article"]
+        assert (after["summary"], after["cover"]) == ("", None)
 
     def test_nobody_sees_those_of_others(
         self, reader: Reader, reader_named: Callable[[str], Reader], article: Article

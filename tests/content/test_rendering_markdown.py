@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.rendering import DocumentRefused, from_markdown, normalised, to_text, validate
-from content.rendering.markdown import MOST_MARKDOWN
+from content.rendering.markdown import MOST_LINES, MOST_MARKDOWN
 from tests.support.documents import (
     ARTICLE,
     Made,
@@ -157,6 +157,16 @@ def test_a_table_where_none_may_stand_is_its_words() -> None:
 def test_what_is_too_long_or_too_deep_is_refused() -> None:
     with pytest.raises(DocumentRefused):
         from_markdown("一" * (MOST_MARKDOWN + 1))
+    with pytest.raises(DocumentRefused) as lines:
+        from_markdown("一\n\n" * MOST_LINES)
+    assert [fault.code for fault in lines.value.fields] == ["content.document_lines"]
     with pytest.raises(DocumentRefused):
         from_markdown("".join(f"{'  ' * depth}- {depth}\n" for depth in range(9)))
     from_markdown("> " * 5_000 + "一"), from_markdown("*" * 50_000), from_markdown("[" * 50_000)
+
+
+def test_a_table_of_too_many_cells_is_refused_before_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("content.rendering.markdown.SyntaxTreeNode", None)
+    with pytest.raises(DocumentRefused) as blocks:
+        from_markdown("a|" * 200 + "\n" + "-|" * 200 + "\n" + "a|\n" * 2_900)
+    assert [fault.code for fault in blocks.value.fields] == ["content.document_blocks"]

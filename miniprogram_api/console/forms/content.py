@@ -75,7 +75,19 @@ class OverrideForm(ConsoleForm):
     )
 
 
-class PublishForm(ConsoleForm):
+class _Pinning(ConsoleForm):
+    """Asks until when something is pinned, for whoever may say so."""
+
+    pinned: BooleanField
+    pinned_on: DayField
+
+    def offer_pin(self, offered: bool) -> None:
+        """Ask for a pin or not."""
+        if not offered:
+            del self.pinned, self.pinned_on
+
+
+class PublishForm(_Pinning):
     """When a text is shown, until when it is pinned and shown, and who is told."""
 
     content_hash = HiddenField()
@@ -100,7 +112,8 @@ class PublishForm(ConsoleForm):
             self._needs(self.at, "请填写发布时间，例如 08:00。")
             if self.publish_at is not None and self.publish_at <= now:
                 self.at.errors = ["这个时间已经过去，请改晚一些，或者选择立即发布。"]
-        self._ends(self.pinned, self.pinned_on, "置顶", now)
+        if "pinned" in self:
+            self._ends(self.pinned, self.pinned_on, "置顶", now)
         self._ends(self.expires, self.expires_on, "显示", now)
         return not self.errors
 
@@ -128,7 +141,7 @@ class PublishForm(ConsoleForm):
     @property
     def pinned_until(self) -> datetime | None:
         """The exclusive end of the last pinned day."""
-        return _end_of(self.pinned_on.data) if self.pinned.data else None
+        return _end_of(self.pinned_on.data) if "pinned" in self and self.pinned.data else None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -140,7 +153,7 @@ def _end_of(day: Any) -> datetime | None:
     return None if day is None else beijing_time(day, 1440)
 
 
-class PlacingForm(ConsoleForm):
+class PlacingForm(_Pinning):
     """How long what is live stays pinned, and how long it is shown."""
 
     pinned = BooleanField("在列表里置顶")
@@ -154,7 +167,7 @@ class PlacingForm(ConsoleForm):
             (self.pinned, self.pinned_on, "置顶"),
             (self.expires, self.expires_on, "显示"),
         ):
-            if not wanted.data or day.errors:
+            if not wanted or not wanted.data or day.errors:
                 continue
             end = _end_of(day.data)
             if end is None:
@@ -166,7 +179,7 @@ class PlacingForm(ConsoleForm):
     @property
     def pinned_until(self) -> datetime | None:
         """The exclusive end of the last pinned day."""
-        return _end_of(self.pinned_on.data) if self.pinned.data else None
+        return _end_of(self.pinned_on.data) if "pinned" in self and self.pinned.data else None
 
     @property
     def expires_at(self) -> datetime | None:

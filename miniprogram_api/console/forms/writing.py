@@ -3,6 +3,7 @@
 from flask_wtf.file import FileField, FileRequired
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 
+from content.rendering.markdown import MOST_MARKDOWN
 from content.rules.drafts import MOST_TITLE
 from miniprogram_api.console.forms import ConsoleForm, between, chosen, length, optional, required
 from miniprogram_api.console.forms.fields import PlainText, WholeField, picks
@@ -15,7 +16,6 @@ _KIND_HINTS = {
     "technology": "技术：一项技术怎么用",
 }
 LICENCES = ("本单位拍摄或绘制", "已获作者授权", "公共领域（CC0）", "知识共享 署名（CC BY）", "其他，见来源")
-MOST_MARKDOWN = 100_000
 _ALT = "请用一句话说明图里有什么。"
 
 

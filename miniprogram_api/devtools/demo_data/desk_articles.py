@@ -237,7 +237,7 @@ DESK_ARTICLES = (
     DeskArticle(
         key="half-written",
         stage=Stage.DRAFT,
-        title=f"给轮椅朋友的参观路线{MARK}",
+        title=f"给乘轮椅参观者的路线{MARK}",
         summary="",
         topics=(),
         text="""提纲：
@@ -245,7 +245,7 @@ DESK_ARTICLES = (
 - 哪些示范点有坡道和无障碍卫生间
 - 停车和下车的位置
 - 需要提前打电话的地方
-- 怎样登陆小程序预约轮椅位置""",
+- 怎样登陆小程序预约轮椅位""",
     ),
 )
 

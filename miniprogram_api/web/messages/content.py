@@ -16,6 +16,7 @@ MESSAGES = {
         "Nested more than {most} levels deep.",
     ),
     "content.document_blocks": ("正文超过 {most} 段。请分成几篇。", "More than {most} blocks."),
+    "content.document_lines": ("正文超过 {most} 行。请分成几篇。", "More than {most} lines."),
     "content.document_characters": (
         "正文超过 {most} 字。请分成几篇。",
         "The text is longer than {most} characters.",

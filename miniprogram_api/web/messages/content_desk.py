@@ -49,6 +49,11 @@ MESSAGES = {
         "An article that was shown is retracted, not deleted.",
     ),
     "content.asset_in_use": ("图片正在被文章使用，不能删除。", "Articles show this picture."),
+    "content.asset_in_review": (
+        "这张图片用在待审、已通过审核或已发布的文章里，替代文字和来源不能直接改。"
+        "请上传一张新的，并在文章里换上。",
+        "An article with it is under review, approved or live: upload another picture and use that one.",
+    ),
     "content.topic_name_taken": ("已有同名专题。", "Another topic has this name."),
     "content.word_listed": ("词表里已有这个词。", "The word is on the list."),
     "content.word_not_marked": ("文中没有这个待处理的词。", "The text has no such open mark."),
@@ -70,9 +75,28 @@ MESSAGES = {
         "正文里有链接指向未公开的内容：{target}。",
         "A link leads to nothing public: {target}.",
     ),
-    "content.source_url": ("来源链接须以 https:// 开头。", "The source's link has to begin with https://."),
+    "content.source_url": (
+        "来源网址须是以 https:// 开头的完整网址。",
+        "The source's link has to be a full address that begins with https://.",
+    ),
+    "content.source_host": (
+        "来源网址指向 {host}，不在允许的网站之内。",
+        "The source's link leads to {host}, which is not an allowed site.",
+    ),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
     "content.site_gone": ("所选示范点已不存在，请重新选择。", "A site is no longer there."),
+    "content.site_not_yours": (
+        "只能关联您负责的示范点。",
+        "Only sites that you are responsible for can be named.",
+    ),
+    "content.cover_not_yours": (
+        "封面图片属于其他部门，请从素材库另选一张，或自己上传。",
+        "The cover belongs to another desk; choose or upload another.",
+    ),
+    "content.picture_not_yours": (
+        "正文第 {block} 段的图片属于其他部门，请从素材库另选一张，或自己上传。",
+        "The picture in block {block} belongs to another desk; choose or upload another.",
+    ),
     "content.quiz_text": ("第 {question} 道题没有题干。", "Question {question} asks nothing."),
     "content.quiz_options": (
         "第 {question} 道题至少要有两个选项，每个都要填写。",
@@ -98,6 +122,11 @@ MESSAGES = {
     ),
     "content.time_over": ("这个时间已经过去。", "This time is over."),
     "content.too_far_ahead": ("最多提前一年定时发布。", "At most a year ahead."),
+    "content.pinned_too_long": ("最多置顶到一年后。", "A pin ends within a year."),
+    "content.pin_not_yours": (
+        "置顶的文章排在全市列表的最前面，只有负责全市的发布人员可以设置。",
+        "A pin stands in the list of the whole city: who publishes for the city sets it.",
+    ),
     "content.publishing_failed": (
         "发布时系统出错，会自动重试；如持续出现，请联系运维人员。",
         "Publishing failed and is tried again.",

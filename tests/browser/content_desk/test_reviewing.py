@@ -125,7 +125,7 @@ def test_what_changed_is_read_beside_the_text(desk: Desk, shelf: Shelf) -> None:
 def test_who_wrote_is_told_why_they_cannot_review(desk: Desk, shelf: Shelf) -> None:
     desk.sign_in_as(shelf.desk.reviewers[0])
     desk.visit(shelf.at(SECOND, "/review"))
-    expect(desk.page.get_by_text("这一版的前一步是您审的，这一步要由别人审。")).to_be_visible()
+    expect(desk.page.get_by_text("这一版您已审过一步，这一步要由别人审。")).to_be_visible()
 
 
 @SIZES

@@ -70,6 +70,7 @@ def publish_article(article_id: str) -> Response:
         audience = telling.audience_of(session, revision)
         plan = session.get(Plan, article.id)
     form = PublishForm(data=_proposal(plan, now))
+    form.offer_pin(publishing.may_pin(current_principal()))
     form.official.choices = telling.official_choices(_settings())
     if step is not Step.FILL and form.validate() and form.complete(now):
         with showing_refusals(form):
@@ -136,12 +137,14 @@ def _effect(article: Article, form: PublishForm, audience: telling.Audience) -> 
 
 def _apply(article: Article, form: PublishForm, now: datetime) -> Response:
     terms: dict[str, Any] = {
+        "content_hash": form.content_hash.data or "",
         "staff_id": current_principal().id,
         "pinned_until": form.pinned_until,
         "expires_at": form.expires_at,
         "push": bool(form.push.data),
         "official": bool(form.official.data),
         "actor": current_actor(),
+        "principal": current_principal(),
         "now": now,
     }
     at = form.publish_at
@@ -219,6 +222,7 @@ def change_placing(article_id: str) -> Response:
             "expires_on": article.expires_at and last_day(article.expires_at),
         }
     )
+    form.offer_pin(publishing.may_pin(current_principal()))
     if form.validate_on_submit() and form.complete(now):
         with showing_refusals(form):
             with atomic() as session:
@@ -229,8 +233,15 @@ def change_placing(article_id: str) -> Response:
 
 def _place(session: Session, article: Article, form: PlacingForm, now: datetime) -> None:
     """Change what is different."""
-    if form.pinned_until != article.pinned_until:
-        publishing.set_pin(session, article, until=form.pinned_until, actor=current_actor(), now=now)
+    if "pinned" in form and form.pinned_until != article.pinned_until:
+        publishing.set_pin(
+            session,
+            article,
+            until=form.pinned_until,
+            actor=current_actor(),
+            now=now,
+            principal=current_principal(),
+        )
     if form.expires_at != article.expires_at:
         publishing.set_expiry(session, article, at=form.expires_at, actor=current_actor(), now=now)
 
@@ -238,4 +249,4 @@ def _place(session: Session, article: Article, form: PlacingForm, now: datetime)
 def _say_placing(form: PlacingForm) -> str:
     pinned = f"置顶到 {say_day(last_day(form.pinned_until))}" if form.pinned_until else "不置顶"
     shown = f"显示到 {say_day(last_day(form.expires_at))}" if form.expires_at else "一直显示"
-    return f"已保存：{pinned}，{shown}。"
+    return f"已保存：{pinned}，{shown}。" if "pinned" in form else f"已保存：{shown}。"

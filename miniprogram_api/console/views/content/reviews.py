@@ -1,6 +1,6 @@
 """Review: the queue, one text with what it changed and what the word lists say, and the decision about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,10 +26,11 @@ from miniprogram_api.console.words import content as words
 from miniprogram_api.kernel import clock
 from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.db import atomic, reading
+from miniprogram_api.kernel.paging import Page
 from miniprogram_api.web.schemas import parse_id
 
 _REVIEW = "content.review"
-_MOST_NOTES = 10
+_MOST_NOTES, _PER_PAGE = 10, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,14 @@ def list_reviews() -> Response:
     principal = current_principal()
     with reading() as session:
         counts = queries.count_waiting(session, principal)
-        waiting = queries.list_waiting(session, principal, step=step)
+        waiting = queries.list_waiting(
+            session, principal, step=step, limit=_PER_PAGE, cursor=request.args.get("cursor")
+        )
         decided = queries.list_decided(session, principal.id)
-        names = names_of(session, *(each.submission for each in waiting))
+        names = names_of(session, *(each.submission for each in waiting.items))
     return page(
         "content/reviews.html",
-        waiting=[_line(each, names) for each in waiting],
+        waiting=Page([_line(each, names) for each in waiting.items], waiting.next_cursor),
         counts={each.value: count for each, count in counts.items()},
         chosen=step.value if step else "",
         decided=[_own(each) for each in decided],
@@ -125,7 +128,8 @@ def _decide(article: Article, form: ReviewForm) -> Response:
     principal, now = current_principal(), clock.now()
     approves = form.decision.data == APPROVE
     with atomic() as session:
-        following = _next(queries.list_waiting(session, principal), article)
+        waiting = queries.find_waiting(session, principal, article.id)
+        following = queries.find_next(session, principal, article.id, waiting)
         locked = lock_managed_article(session, principal, _REVIEW, article.id)
         was_planned = session.get(Plan, locked.id) is not None
         decide: dict[str, Any] = {
@@ -155,13 +159,6 @@ def _on_from(article: Article, following: Waiting | None, *, approves: bool, is_
     return done(address, f"《{article.title}》的定时发布已取消。" if is_unplanned else None)
 
 
-def _next(waiting: Sequence[Waiting], but: Article) -> Waiting | None:
-    """The one after this in the queue that the caller may decide about, else the first of them."""
-    at = next((number for number, each in enumerate(waiting) if each.article.id == but.id), -1)
-    turned = [*waiting[at + 1 :], *waiting[: max(at, 0)]]
-    return next((each for each in turned if each.may_decide and each.article.id != but.id), None)
-
-
 @dataclass(frozen=True, slots=True)
 class _Last:
     """What was decided a moment ago, on the page of the next text."""
@@ -173,14 +170,14 @@ class _Last:
 
 def _look(session: Session, principal: Principal, article_id: UUID, form: ReviewForm) -> dict[str, Any]:
     """Everything that the page of a text shows. Raises ArticleMissing outside the caller's scope."""
-    waiting = queries.list_waiting(session, principal)
-    mine = next((each for each in waiting if each.article.id == article_id), None)
+    mine = queries.find_waiting(session, principal, article_id)
     article = mine.article if mine else get_managed_article(session, principal, _REVIEW, article_id)
-    following = _next(waiting, article)
+    following = queries.find_next(session, principal, article.id, mine)
+    others = sum(queries.count_waiting(session, principal).values()) - (mine is not None)
     shown: dict[str, Any] = {
         "article": article,
-        "waiting_count": sum(each.article.id != article.id for each in waiting),
-        "next_address": _address(following),
+        "waiting_count": others,
+        "next_address": _address(following.article.id) if following else None,
         "last": _last(session, principal),
         "submission": None,
         "step": "审核",
@@ -192,8 +189,8 @@ def _look(session: Session, principal: Principal, article_id: UUID, form: Review
     return shown | _of_text(session, mine, form)
 
 
-def _address(waiting: Waiting | None) -> str | None:
-    return None if waiting is None else url_for("console.review_article", article_id=waiting.article.id)
+def _address(article_id: UUID) -> str:
+    return url_for("console.review_article", article_id=article_id)
 
 
 def _of_text(session: Session, mine: Waiting, form: ReviewForm) -> dict[str, Any]:
@@ -258,10 +255,8 @@ def undo_decision(article_id: str) -> Response:
 @waits(_REVIEW)
 def count_reviews(session: Session, principal: Principal, _now: datetime) -> list[Card]:
     """For each step what the caller may decide about; the card leads to the one that waits longest."""
-    own = [each for each in queries.list_waiting(session, principal) if each.may_decide]
-    cards = []
+    due, cards = queries.list_due(session, principal), []
     for step in Step:
-        theirs = [each for each in own if each.step is step]
-        address = _address(theirs[0]) if theirs else None
-        cards.append(Card(f"篇待{words.STEPS[step.value]}", len(theirs), address or ""))
+        own, label = due.get(step), f"篇待{words.STEPS[step.value]}"
+        cards.append(Card(label, own.count, _address(own.article_id)) if own else Card(label, 0, ""))
     return cards

@@ -128,7 +128,8 @@ def show_asset(asset_id: str) -> Response:
     """One picture with all that is known of it, to be described otherwise, and where it is shown."""
     with reading() as session:
         asset = get_managed_asset(session, current_principal(), WRITE, parse_id(asset_id))
-        uses, place = library.list_uses(session, asset.id), say_place(session, asset)
+        uses = library.list_uses(session, asset.id, current_principal())
+        place = say_place(session, asset)
         people = names_of_staff(session, [asset.uploaded_by])
     form = AssetFactsForm(obj=asset)
     form.offer_licence(asset.licence)
@@ -170,7 +171,7 @@ def _managed(session: Session, asset_id: str, *, removed: bool = False) -> Asset
 def _still_used(asset_id: str) -> Response:
     with reading() as session:
         asset = _managed(session, asset_id)
-        uses = library.list_uses(session, asset.id)
+        uses = library.list_uses(session, asset.id, current_principal())
     return page("writing/asset_in_use.html", status=409, kept=asset, uses=uses, picture=asset_facts(asset))
 
 

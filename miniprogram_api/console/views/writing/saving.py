@@ -63,6 +63,7 @@ def save_draft(article_id: str) -> Response:
                 actor=current_actor(),
                 autosaved=body.get("autosaved") is True,
                 now=clock.now(),
+                principal=current_principal(),
             )
         except VersionConflict as conflict:
             return answer({"code": conflict.code, "latest": _latest(session, article)}, 409)

@@ -1,7 +1,5 @@
 """An article is begun, by hand or from a text in Markdown."""
 
-from dataclasses import replace
-
 from flask import url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -9,7 +7,7 @@ from werkzeug.wrappers import Response
 from content import rendering
 from content.rules.drafts import EMPTY_BODY, Draft
 from content.service import Article, ArticleKind, drafting
-from content.service.managed import get_managed_article, latest_revision, lock_managed_article
+from content.service.managed import get_managed_article, lock_managed_article
 from miniprogram_api.console.access import current_actor, current_principal, signed_in
 from miniprogram_api.console.blueprint import console
 from miniprogram_api.console.forms.writing import ArticleForm, MarkdownForm
@@ -47,6 +45,7 @@ def _create(session: Session, form: ArticleForm) -> Article:
         staff_id=principal.id,
         actor=current_actor(),
         now=clock.now(),
+        principal=principal,
     )
 
 
@@ -59,28 +58,26 @@ def import_markdown(article_id: str) -> Response:
     form = MarkdownForm()
     if form.validate_on_submit():
         with showing_refusals(form):
+            imported = rendering.from_markdown(form.text.data)
             with atomic() as session:
-                missing = _bring_in(session, article_id, form.text.data)
+                _bring_in(session, article_id, imported)
             told = "已导入正文，原来的文字在历史版本里。"
-            if missing:
+            if missing := len(imported.foreign_images):
                 told += f"有 {missing} 处外部图片没有带进来，请在正文里上传。"
             return done(url_for("console.edit_article", article_id=article.id), told)
     return page("writing/markdown.html", article=article, form=form)
 
 
-def _bring_in(session: Session, article_id: str, text: str) -> int:
+def _bring_in(session: Session, article_id: str, imported: rendering.Imported) -> None:
     principal = current_principal()
     article = lock_managed_article(session, principal, WRITE, parse_id(article_id))
-    imported = rendering.from_markdown(text)
-    latest = drafting.draft_of(latest_revision(session, article))
-    drafting.save_revision(
+    drafting.import_markdown(
         session,
         article,
-        replace(latest, body=imported.document),
+        imported,
         base_number=article.latest_number,
         staff_id=principal.id,
         actor=current_actor(),
-        autosaved=False,
         now=clock.now(),
+        principal=principal,
     )
-    return len(imported.foreign_images)

@@ -31,6 +31,7 @@ Conflict
 ├── NotLive             it is not shown
 ├── AlreadyPublished    it was shown once: it can be retracted, not deleted
 ├── AssetInUse          articles show the picture; `uses` names them
+├── AssetInReview       reviewers have read what is said of the picture, with an article
 ├── TopicNameTaken      another topic has the name
 ├── WordListed          the list has the word
 ├── WordNotMarked       the word is not in the text, or may stand there already
@@ -205,6 +206,12 @@ class AssetInUse(Conflict):
     """Articles show the picture; `uses` lists each as {id, title}."""
 
     code = "content.asset_in_use"
+
+
+class AssetInReview(Conflict):
+    """An article with the picture is under review, approved, planned or live."""
+
+    code = "content.asset_in_review"
 
 
 class TopicNameTaken(Conflict):

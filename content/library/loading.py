@@ -229,7 +229,14 @@ def _publish(session: Session, team: Team, article: Article, draft: Draft) -> No
         raise LibraryRefused(f"Articles like “{article.title}” take {submission.steps} reviewers.")
     approve(session, team.reviewers, article, submission, now=now)
     publisher = team.reviewers[0]
-    publishing.publish_now(session, article, staff_id=publisher, actor=_staff(publisher), now=now)
+    publishing.publish_now(
+        session,
+        article,
+        content_hash=submission.content_hash,
+        staff_id=publisher,
+        actor=_staff(publisher),
+        now=now,
+    )
 
 
 def approve(

@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content.models import Article, Word, WordList, WordListVersion, WordOverride
+from content.models import Article, Asset, Word, WordList, WordListVersion, WordOverride
 from content.rules.drafts import Draft
-from content.rules.words_check import Mark, find_marks, places_of
+from content.rules.words_check import Mark, Place, find_marks, places_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,15 @@ def judged_marks(session: Session, article_id: UUID, draft: Draft) -> list[Judge
     words = session.scalars(select(Word).where(Word.until_version.is_(None))).all()
     said = select(WordOverride).where(WordOverride.article_id == article_id)
     allowed = {(each.list, each.word): each for each in session.scalars(said)}
-    return [
-        JudgedMark(mark, allowed.get((mark.list, mark.word))) for mark in find_marks(places_of(draft), words)
-    ]
+    places = [*_of_cover(session, draft), *places_of(draft)]
+    return [JudgedMark(mark, allowed.get((mark.list, mark.word))) for mark in find_marks(places, words)]
+
+
+def _of_cover(session: Session, draft: Draft) -> list[Place]:
+    """What readers are told of the cover, which the picture says and not the draft."""
+    cover = session.get(Asset, UUID(draft.cover_asset_id)) if draft.cover_asset_id else None
+    told = () if cover is None else (cover.alt, cover.source)
+    return [Place("cover", None, text) for text in told if text]
 
 
 def open_marks(session: Session, article: Article, draft: Draft) -> list[Mark]:

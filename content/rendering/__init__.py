@@ -23,6 +23,7 @@ from content.rendering.text import (
     outline,
     text_by_block,
     to_text,
+    web_host,
 )
 from content.rendering.validation import validate
 
@@ -50,4 +51,5 @@ __all__ = [
     "to_html",
     "to_text",
     "validate",
+    "web_host",
 ]

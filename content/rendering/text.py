@@ -194,8 +194,13 @@ def _link(href: str, text: str, index: int) -> Link:
     if inside:
         target: Target = "article" if inside["kind"] == "article" else "site"
         return Link(href, target, inside["id"], None, text, index)
+    return Link(href, "web", None, web_host(href) or "", text, index)
+
+
+def web_host(href: str) -> str | None:
+    """The host that an address of the web leads to; None: no address that a link may have."""
     outside = WEB.fullmatch(href)
-    return Link(href, "web", None, outside["host"].lower() if outside else "", text, index)
+    return outside["host"].lower() if outside else None
 
 
 def link_targets(document: Document) -> list[Link]:

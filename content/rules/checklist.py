@@ -39,6 +39,7 @@ def checklist(draft: Draft, known: Known, link_hosts: Collection[str] = LINK_HOS
     """Every open point; a field `content[3]` is the fourth block of the body, whose params count from 1."""
     return [
         *_head(draft, known),
+        *_source(draft, link_hosts),
         *_body(draft, known, link_hosts),
         *_links(draft, known),
         *_quiz(draft),
@@ -57,12 +58,20 @@ def _head(draft: Draft, known: Known) -> Iterator[FieldError]:
         yield FieldError("cover_asset_id", "content.cover_gone")
     elif not known.pictures[draft.cover_asset_id].strip():
         yield FieldError("cover_asset_id", "content.cover_alt_missing")
-    if draft.source_url and not draft.source_url.startswith("https://"):
-        yield FieldError("source_url", "content.source_url")
     if set(draft.topic_ids) - set(known.topic_ids):
         yield FieldError("topic_ids", "content.topic_gone")
     if set(draft.site_ids) - set(known.site_ids):
         yield FieldError("site_ids", "content.site_gone")
+
+
+def _source(draft: Draft, link_hosts: Collection[str]) -> Iterator[FieldError]:
+    """The source's address is a link like those of the body."""
+    if draft.source_url:
+        host = rendering.web_host(draft.source_url)
+        if host is None:
+            yield FieldError("source_url", "content.source_url")
+        elif not rendering.host_allowed(host, link_hosts):
+            yield FieldError("source_url", "content.source_host", {"host": host})
 
 
 def _body(draft: Draft, known: Known, link_hosts: Collection[str]) -> Iterator[FieldError]:
@@ -101,7 +110,8 @@ def _faults(question: Mapping[str, Any]) -> Iterator[str]:
 
 def _mark(mark: Mark) -> FieldError:
     in_body = mark.place in {"body", "alt"} and mark.block is not None
-    where = f"content[{mark.block}]" if in_body else mark.place
+    field = "cover_asset_id" if mark.place == "cover" else mark.place
+    where = f"content[{mark.block}]" if in_body else field
     params = {"word": mark.word, "suggestion": mark.suggestion or "", "context": mark.context}
     unsure = mark.list is WordList.WRONG and not mark.suggestion
     code = "content.word_doubtful" if unsure else f"content.word_{mark.list.value}"

@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from content import rendering
-from content.models import Article, Asset, AssetUse, Plan, Revision, Submission
+from content.models import Article, Asset, AssetUse, Plan, Revision, Standing, Submission
 from content.queries.submissions import STANDING
 from content.rules.drafts import Draft
 from miniprogram_api.kernel.db import execute_counting
@@ -40,6 +40,18 @@ def pictures_of_draft(draft: Draft) -> set[UUID]:
 def _shown(body: Mapping[str, Any], cover: UUID | None) -> set[UUID]:
     found = {asset_id for text in rendering.asset_ids(body) if (asset_id := _id(text))}
     return found | ({cover} if cover else set())
+
+
+def is_reviewed_or_shown(session: Session, asset_id: UUID) -> bool:
+    """Whether a text that is under review, approved, planned or live has the picture."""
+    users = select(AssetUse.article_id).where(AssetUse.asset_id == asset_id)
+    live = select(Article.live_revision_id).where(Article.standing == Standing.LIVE, Article.id.in_(users))
+    planned = select(Plan.revision_id).where(Plan.article_id.in_(users))
+    reviewed = select(Submission.revision_id).where(
+        Submission.article_id.in_(users), Submission.state.in_(STANDING)
+    )
+    texts = select(Revision).where(or_(*(Revision.id.in_(those) for those in (live, planned, reviewed))))
+    return any(asset_id in pictures_of(revision) for revision in session.scalars(texts))
 
 
 def _used(session: Session, article: Article) -> set[UUID]:

@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content.errors import AssetInUse, AssetMissing
+from content.errors import AssetInReview, AssetInUse, AssetMissing
 from content.events import AssetChanged
 from content.models import Asset
 from content.queries.assets import list_uses
 from content.queries.scope import holds_at
+from content.service.asset_uses import is_reviewed_or_shown
 from miniprogram_api.kernel import audit, events, files
 from miniprogram_api.kernel.access import Principal
 from miniprogram_api.kernel.audit import Actor
@@ -24,6 +25,8 @@ from miniprogram_api.kernel.files import StoredImage, StoredSize
 from miniprogram_api.kernel.ids import new_id
 
 KEPT_REMOVED = timedelta(days=30)
+# What readers are told of a picture: reviewers have read it with the article.
+READ_WITH_ARTICLES = ("alt", "source")
 LENGTHS = {"title": 60, "alt": 120, "source": 120, "licence": 60}
 
 
@@ -116,9 +119,16 @@ def crop_asset(
 
 
 def edit_asset(session: Session, asset: Asset, *, changes: Mapping[str, str], actor: Actor) -> None:
-    """Set what is known of a picture: `title`, `alt`, `source`, `licence`. Raises Invalid."""
+    """Set what is known of a picture: `title`, `alt`, `source`, `licence`.
+
+    What readers are told of it stays as it was reviewed, as long as an article with it is under review,
+    approved, planned or live. Raises Invalid, AssetInReview.
+    """
     described = _described(changes)
     before = {name: getattr(asset, name) for name in described}
+    is_other = any(described.get(name, before.get(name)) != before.get(name) for name in READ_WITH_ARTICLES)
+    if is_other and is_reviewed_or_shown(session, asset.id):
+        raise AssetInReview
     for name, value in described.items():
         setattr(asset, name, value)
     _note_asset(session, asset, action="edit_asset", actor=actor, before=before, after=described)

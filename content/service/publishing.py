@@ -7,7 +7,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from content.errors import InstantRefused, NoPlan, NotApproved, NothingNew, NotLive, PlanStands
+from content.errors import (
+    InstantRefused,
+    NoPlan,
+    NotApproved,
+    NothingNew,
+    NotLive,
+    PlanStands,
+    TextChanged,
+)
 from content.events import (
     ArticlePublished,
     ArticleRetracted,
@@ -41,6 +49,7 @@ def publish_now(
     session: Session,
     article: Article,
     *,
+    content_hash: str,
     staff_id: UUID,
     pinned_until: datetime | None = None,
     expires_at: datetime | None = None,
@@ -52,14 +61,15 @@ def publish_now(
 ) -> Revision:
     """Show what review has approved of a locked article, in place of what is shown, at once.
 
-    An update keeps the article's place in lists, and its pin and expiry unless others are given. A plan for
-    the same text is done with it. Pinning takes a `principal` who publishes for the whole city; without one
-    it is the system's. Raises NotApproved, NothingNew, InstantRefused, PlanStands of another text.
+    `content_hash` is of the text that the publisher looked at. An update keeps the article's place in lists,
+    and its pin and expiry unless others are given. A plan for the same text is done with it. Pinning takes a
+    `principal` who publishes for the whole city; without one it is the system's. Raises NotApproved,
+    TextChanged, NothingNew, InstantRefused, PlanStands of another text.
     """
     check_window(now=now, publish_at=None, pinned_until=pinned_until, expires_at=expires_at)
     if pinned_until is not None:
         _check_pinning(principal)
-    revision = _approved(session, article)
+    revision = _approved(session, article, content_hash)
     plan = session.get(Plan, article.id)
     if plan is not None and plan.revision_id != revision.id:
         raise PlanStands(publish_at=instant_text(plan.publish_at))
@@ -116,6 +126,7 @@ def schedule_article(
     article: Article,
     *,
     publish_at: datetime,
+    content_hash: str,
     staff_id: UUID,
     pinned_until: datetime | None = None,
     expires_at: datetime | None = None,
@@ -127,13 +138,14 @@ def schedule_article(
 ) -> Plan:
     """Plan what review has approved of a locked article for an instant, in place of an earlier plan.
 
-    The plan names the revision: whatever is written meanwhile, that is published. Pinning is as in
-    `publish_now`. Raises NotApproved, NothingNew, InstantRefused.
+    `content_hash` is of the text that the publisher looked at. The plan names the revision: whatever is
+    written meanwhile, that is published. Pinning is as in `publish_now`. Raises NotApproved, TextChanged,
+    NothingNew, InstantRefused.
     """
     check_window(now=now, publish_at=publish_at, pinned_until=pinned_until, expires_at=expires_at)
     if pinned_until is not None:
         _check_pinning(principal)
-    revision = _approved(session, article)
+    revision = _approved(session, article, content_hash)
     plan = session.get(Plan, article.id)
     before = None if plan is None else _plan_facts(plan)
     if plan is None:
@@ -243,11 +255,13 @@ def _check_pinning(principal: Principal | None) -> None:
         raise InstantRefused(fields=[FieldError("pinned_until", "content.pin_not_yours")])
 
 
-def _approved(session: Session, article: Article) -> Revision:
-    """The revision that review has passed and that is not shown already."""
+def _approved(session: Session, article: Article, content_hash: str) -> Revision:
+    """The revision that review has passed, of the text that was looked at, and that is not shown already."""
     submission = find_standing_submission(session, article.id)
     if submission is None or submission.state is not SubmissionState.APPROVED:
         raise NotApproved
+    if submission.content_hash != content_hash:
+        raise TextChanged(content_hash=submission.content_hash)
     if article.standing is Standing.LIVE and submission.revision_id == article.live_revision_id:
         raise NothingNew
     return session.get_one(Revision, submission.revision_id)

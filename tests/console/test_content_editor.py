@@ -23,6 +23,7 @@ from tests.factories import content as make
 from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import make_staff, open_session
 from tests.support.pages import PageClient, text_of
+from tests.support.publishing import make_desk, publish_article
 from tests.support.statements import statements
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -124,6 +125,19 @@ def test_a_desk_names_no_sites_and_pictures_of_others(seat: Seat) -> None:
     assert latest(article_id).number == 1
     allowed = {"draft": draft(site_ids=[str(own.id)]), "base": 1}
     assert call(client, at(article_id, "draft"), allowed).status_code == 200
+
+
+def test_a_picture_of_a_live_article_says_how_it_is_described_otherwise(editor: PageClient) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        publish_article(session, desk=desk)
+    fields = {"title": "屋顶", "alt": "没有审过的说明", "source": "编辑部", "licence": "自有版权"}
+    refused = editor.post(f"/console/content/assets/{desk.cover}", fields)
+    assert refused.status_code == 422
+    assert "请上传一张新的，并在文章里换上。" in text_of(refused)
+    kept = fields | {"alt": "积雪的屋顶上的光伏板"}
+    page = editor.follow(editor.post(f"/console/content/assets/{desk.cover}", kept))
+    assert "图片的说明已保存" in text_of(page)
 
 
 def test_where_a_picture_is_used_names_no_articles_of_others(seat: Seat) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from content.jobs.publishing import publish_due
 from content.models import Article, Plan, Standing, TopicFollow
+from miniprogram_api.console.views.content import publishing as views
 from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.clock import now
 from miniprogram_api.kernel.db import atomic, reading
@@ -16,7 +18,7 @@ from tests.conftest import Clock
 from tests.factories.members import make_member
 from tests.factories.sites import make_site
 from tests.factories.staff import make_staff
-from tests.support.content_desk import CHANGED, Shelf, fill_shelf, sit_down
+from tests.support.content_desk import CHANGED, Shelf, fill_shelf, rewrite, sit_down
 from tests.support.pages import PageClient, carried, text_of, title_of
 from tests.support.publishing import approve, submit
 
@@ -115,6 +117,27 @@ def test_only_the_text_that_was_looked_at_is_published(shelf: Shelf, publisher: 
     fields = fields_of(publisher.get(address), when="now") | {"content_hash": "0" * 64}
     assert publisher.post(address, fields).status_code == 422
     assert state_of(shelf.articles[READY]).standing is Standing.DRAFT
+
+
+@pytest.mark.parametrize("chosen", [{"when": "now"}, LATER])
+def test_a_text_that_takes_the_place_of_the_one_looked_at_in_the_last_moment_is_not_published(
+    shelf: Shelf, publisher: PageClient, monkeypatch: pytest.MonkeyPatch, chosen: dict[str, str]
+) -> None:
+    address, lock = shelf.at(READY, "/publish"), views.lock_managed_article
+
+    def lock_late(session: Session, *of: Any) -> Article:
+        article = lock(session, *of)
+        rewrite(session, article, shelf.desk.writer, summary="刚刚换上的摘要。")
+        approve(session, shelf.desk, article, submit(session, shelf.desk, article))
+        return article
+
+    looked = publisher.post(address, fields_of(publisher.get(address), **chosen))
+    monkeypatch.setattr(views, "lock_managed_article", lock_late)
+    answer = publisher.post(address, carried(looked, "apply"))
+    assert answer.status_code == 422
+    assert state_of(shelf.articles[READY]).standing is Standing.DRAFT
+    with reading() as session:
+        assert session.get(Plan, shelf.articles[READY].id) is None
 
 
 def test_what_review_has_not_passed_is_not_published(shelf: Shelf, publisher: PageClient) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from content.errors import AssetInUse, AssetMissing
+from content.errors import AssetInReview, AssetInUse, AssetMissing
 from content.models import Article, Asset
 from content.queries import assets as queries
 from content.service import assets, publishing, reviewing
@@ -174,6 +174,39 @@ def test_what_is_known_of_a_picture_is_kept_and_edited(app: Flask) -> None:
         asset = make_asset(session, alt="", source="新华社", licence="已获授权")
         assets.edit_asset(session, asset, changes={"alt": " 屋顶上的光伏板 "}, actor=SYSTEM)
         assert (asset.alt, asset.source, asset.licence) == ("屋顶上的光伏板", "新华社", "已获授权")
+
+
+def test_what_readers_are_told_of_a_picture_stays_as_it_was_reviewed(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        cover, inside = (make_asset(session, alt="原来的说明", source="编辑部") for _ in range(2))
+        article = write_article(
+            session, desk, cover_asset_id=str(cover.id), body=body_of("看。", picture(inside.id))
+        )
+
+        def edit(asset: Asset, **changes: str) -> None:
+            assets.edit_asset(session, asset, changes=changes, actor=SYSTEM)
+
+        def stays() -> None:
+            for asset in (cover, inside):
+                for change in ({"alt": "没有审过的说明"}, {"source": "没有审过的来源"}):
+                    with pytest.raises(AssetInReview):
+                        edit(asset, **change)
+                edit(asset, title="另一个标题", alt="原来的说明", source=" 编辑部 ", licence="已获授权")
+
+        edit(cover, alt="写稿时改的说明")
+        edit(cover, alt="原来的说明")
+        submission = submit(session, desk, article)
+        stays()
+        approve(session, desk, article, submission)
+        stays()
+        schedule(session, desk, article, clock.now.replace(year=2027))
+        stays()
+        publish(session, desk, article)
+        rewrite(session, article, by=desk.writer, cover_asset_id=None, body=body_of("不用图。"))
+        stays()  # live still has them
+        publishing.retract_article(session, article, reason="有误", actor=SYSTEM, now=clock.now)
+        edit(cover, alt="撤回以后改的说明")
 
 
 @pytest.mark.parametrize(("name", "most"), list(assets.LENGTHS.items()))

@@ -56,6 +56,11 @@ def test_a_complete_text_has_no_open_point(app: Flask) -> None:
         ({"site_ids": [str(new_id())]}, ("site_ids", "content.site_gone")),
         ({"source_url": "http://a.gov.cn"}, ("source_url", "content.source_url")),
         ({"source_url": "javascript:alert(1)"}, ("source_url", "content.source_url")),
+        ({"source_url": 'https://gov.cn@evil.example/"><b>'}, ("source_url", "content.source_url")),
+        ({"source_url": "https://gov.cn@evil.example/"}, ("source_url", "content.source_url")),
+        ({"source_url": 'https://www.gov.cn/"><b>'}, ("source_url", "content.source_url")),
+        ({"source_url": "https://gov.cn.evil.example/"}, ("source_url", "content.source_host")),
+        ({"source_url": f"site:{new_id()}"}, ("source_url", "content.source_url")),
         (
             {"body": body_of("好。", {"type": "imagePlaceholder", "attrs": {"origin": "别处", "alt": ""}})},
             ("content[1]", "content.picture_missing"),

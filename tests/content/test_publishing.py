@@ -18,6 +18,7 @@ from content.errors import (
     NothingNew,
     NotLive,
     PlanStands,
+    TextChanged,
 )
 from content.jobs import publishing as jobs
 from content.models import (
@@ -144,6 +145,24 @@ def test_nothing_is_shown_that_has_not_passed_all_steps(app: Flask) -> None:
             prepare()
             with pytest.raises(NotApproved):
                 publish(session, desk, article)
+
+
+def test_only_the_text_that_was_looked_at_is_published_or_planned(app: Flask, clock: Clock) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        article = approved_article(session, desk)
+        seen = {"content_hash": latest_revision(session, article).content_hash}
+        by: dict[str, Any] = {"staff_id": desk.publisher, "actor": SYSTEM, "now": clock.now}
+        rewrite(session, article, by=desk.writer, title="另一个标题")
+        again = submit(session, desk, article)
+        approve(session, desk, article, again)
+        with pytest.raises(TextChanged) as changed:
+            publishing.publish_now(session, article, **seen, **by)
+        assert changed.value.params == {"content_hash": again.content_hash}
+        with pytest.raises(TextChanged):
+            publishing.schedule_article(session, article, publish_at=clock.now + DAY, **seen, **by)
+        assert article.standing is Standing.DRAFT
+        assert session.get(Plan, article.id) is None
 
 
 def test_what_is_shown_is_not_published_again(app: Flask) -> None:

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from content.errors import NotReady, WordListed, WordMissing, WordNotMarked
 from content.models import Word, WordList, WordOverride
 from content.queries.word_marks import judged_marks, list_word_versions, list_words, open_marks
-from content.service import words
+from content.service import assets, words
 from content.service.drafting import draft_of
 from content.service.managed import latest_revision
 from miniprogram_api.kernel.audit import SYSTEM, AuditRow
 from miniprogram_api.kernel.clock import now as clock_now
 from miniprogram_api.kernel.db import atomic
 from miniprogram_api.kernel.errors import Invalid
-from tests.factories.content import body_of
+from tests.factories.content import body_of, make_asset
 from tests.factories.staff import make_staff
 from tests.support.publishing import make_desk, rewrite, submit, write_article
 
@@ -137,3 +137,22 @@ def test_a_word_that_is_allowed_hides_no_other_however_often_it_is_used(app: Fla
         assert [fault.code for fault in missing.value.fields] == ["content.word_sensitive"]
         # On the page of who reviews, too.
         assert "禁词" in {judged.mark.found for judged in judged_marks(session, article.id, draft)}
+
+
+def test_what_is_said_of_the_cover_is_looked_through_too(app: Flask) -> None:
+    with atomic() as session:
+        desk = make_desk(session)
+        add(session, "独家报销", of=WordList.SENSITIVE)
+        add(session, "太阳能版", suggestion="太阳能板")
+        cover = make_asset(session, alt="屋顶上的太阳能版", source="独家报销社")
+        article = write_article(session, desk, cover_asset_id=str(cover.id))
+        with pytest.raises(NotReady) as refused:
+            submit(session, desk, article)
+        assert [(fault.field, fault.code) for fault in refused.value.fields] == [
+            ("cover_asset_id", "content.word_wrong"),
+            ("cover_asset_id", "content.word_sensitive"),
+        ]
+        assets.edit_asset(
+            session, cover, changes={"alt": "屋顶上的太阳能板", "source": "编辑部"}, actor=SYSTEM
+        )
+        submit(session, desk, article)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from content.models import Article, Plan, Submission, SubmissionState
+from content.queries.submissions import find_standing_submission
 from content.rules.drafts import Draft
 from content.rules.review import step_due
 from content.service import drafting, publishing, reviewing
@@ -101,16 +102,24 @@ def approved_article(session: Session, desk: Desk, **values: Any) -> Article:
 
 def publish(session: Session, desk: Desk, article: Article, **terms: Any) -> None:
     """What was approved of it, now."""
-    actor = staff_actor(desk.publisher)
-    publishing.publish_now(session, article, staff_id=desk.publisher, actor=actor, now=clock_now(), **terms)
+    publishing.publish_now(session, article, **_by_publisher(session, desk, article), **terms)
 
 
 def schedule(session: Session, desk: Desk, article: Article, at: datetime, **terms: Any) -> Plan:
     """What was approved of it, at an instant."""
-    actor = staff_actor(desk.publisher)
-    return publishing.schedule_article(
-        session, article, publish_at=at, staff_id=desk.publisher, actor=actor, now=clock_now(), **terms
-    )
+    by = _by_publisher(session, desk, article)
+    return publishing.schedule_article(session, article, publish_at=at, **by, **terms)
+
+
+def _by_publisher(session: Session, desk: Desk, article: Article) -> dict[str, Any]:
+    """Who publishes has looked at what is under review."""
+    seen = find_standing_submission(session, article.id)
+    return {
+        "content_hash": seen.content_hash if seen else "",
+        "staff_id": desk.publisher,
+        "actor": staff_actor(desk.publisher),
+        "now": clock_now(),
+    }
 
 
 def publish_article(

@@ -130,9 +130,9 @@ class _Desk:
         else:
             approve(self._session, self._team.reviewers, article, submission, now=self._now)
             if card.stage is not Stage.READY:
-                self._publish(article, card)
+                self._publish(article, card, submission.content_hash)
 
-    def _publish(self, article: Article, card: DeskArticle) -> None:
+    def _publish(self, article: Article, card: DeskArticle, content_hash: str) -> None:
         publisher = self._team.reviewers[0]
         if card.stage is Stage.PLANNED:
             tomorrow = beijing_date(self._now) + timedelta(days=1)
@@ -141,6 +141,7 @@ class _Desk:
                 self._session,
                 article,
                 publish_at=at,
+                content_hash=content_hash,
                 staff_id=publisher,
                 push=True,
                 actor=self._publisher,
@@ -148,7 +149,12 @@ class _Desk:
             )
             return
         publishing.publish_now(
-            self._session, article, staff_id=publisher, actor=self._publisher, now=self._now
+            self._session,
+            article,
+            content_hash=content_hash,
+            staff_id=publisher,
+            actor=self._publisher,
+            now=self._now,
         )
         if card.stage is Stage.RETRACTED:
             publishing.retract_article(

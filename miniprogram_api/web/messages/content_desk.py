@@ -48,6 +48,11 @@ MESSAGES = {
         "An article that was shown is retracted, not deleted.",
     ),
     "content.asset_in_use": ("图片正在被文章使用，不能删除。", "Articles show this picture."),
+    "content.asset_in_review": (
+        "这张图片用在待审、已通过审核或已发布的文章里，替代文字和来源不能直接改。"
+        "请上传一张新的，并在文章里换上。",
+        "An article with it is under review, approved or live: upload another picture and use that one.",
+    ),
     "content.topic_name_taken": ("已有同名专题。", "Another topic has this name."),
     "content.word_listed": ("词库里已有这个词。", "The word is on the list."),
     "content.word_not_marked": ("文中没有这个待处理的词。", "The text has no such open mark."),
@@ -69,7 +74,14 @@ MESSAGES = {
         "正文里有链接指向未公开的内容：{target}。",
         "A link leads to nothing public: {target}.",
     ),
-    "content.source_url": ("来源链接须以 https:// 开头。", "The source's link has to begin with https://."),
+    "content.source_url": (
+        "来源网址须是以 https:// 开头的完整网址。",
+        "The source's link has to be a full address that begins with https://.",
+    ),
+    "content.source_host": (
+        "来源网址指向 {host}，不在允许的网站之内。",
+        "The source's link leads to {host}, which is not an allowed site.",
+    ),
     "content.topic_gone": ("所选专题已停用，请重新选择。", "A topic is no longer used."),
     "content.site_gone": ("所选示范点已不存在，请重新选择。", "A site is no longer there."),
     "content.site_not_yours": (

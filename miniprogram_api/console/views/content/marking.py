@@ -19,6 +19,7 @@ _PLACES = {
     "source_name": "来源",
     "technologies": "技术",
     "alt": "图片说明",
+    "cover": "封面的说明和来源",
     "quiz": "知识问答",
 }
 

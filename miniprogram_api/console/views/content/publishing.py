@@ -137,6 +137,7 @@ def _effect(article: Article, form: PublishForm, audience: telling.Audience) -> 
 
 def _apply(article: Article, form: PublishForm, now: datetime) -> Response:
     terms: dict[str, Any] = {
+        "content_hash": form.content_hash.data or "",
         "staff_id": current_principal().id,
         "pinned_until": form.pinned_until,
         "expires_at": form.expires_at,

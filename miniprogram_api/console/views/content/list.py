@@ -127,8 +127,7 @@ def _act(row: DeskRow) -> tuple[str, str] | None:
         label, endpoint, permission = "看改动", "compare_revisions", "content.view"
     else:
         return None
-    place = {"site_id": row.article.site_id, "organisation_id": row.article.organisation_id}
-    if not current_principal().may_at(permission, **place):
+    if permission not in row.may:
         return None
     return label, url_for(f"console.{endpoint}", article_id=row.article.id)
 
@@ -150,7 +149,7 @@ def list_deleted_articles() -> Response:
             [],
             False,
             kept_until=(row.article.deleted_at or now) + drafting.KEPT_IN_BIN,
-            may_restore=principal.may(_WRITE),
+            may_restore=_WRITE in row.may,
         )
         for row in found.items
     ]

@@ -27,6 +27,7 @@ from miniprogram_api.sites.queries import names_of_sites
 GRACE = timedelta(minutes=2)
 CITY, CITY_NAME = "city", "全市"
 _IN_BIN = timedelta(days=30)
+PERMISSIONS = ("content.view", "content.write", "content.review", "content.publish")
 _AT_WORK = (SubmissionState.OPEN, SubmissionState.APPROVED, SubmissionState.RETURNED)
 
 
@@ -54,6 +55,7 @@ class DeskRow:
     has_changes: bool  # what is worked on says something else than what is shown
     owner: str
     place: str
+    may: frozenset[str]  # what of the permissions to work on it the caller holds over it
 
     @property
     def is_news(self) -> bool:
@@ -145,7 +147,7 @@ def list_desk_articles(
 ) -> Page[DeskRow]:
     """A page of the articles that the caller may see at work, the last saved first. Raises InvalidCursor."""
     statement = _rows().where(*_wanted(principal, wanted, now))
-    return _page(session, statement, Article.edited_at, limit=limit, cursor=cursor)
+    return _page(session, principal, statement, Article.edited_at, limit=limit, cursor=cursor)
 
 
 def list_deleted(
@@ -154,18 +156,21 @@ def list_deleted(
     """What lies in the bin and can be put back. Raises InvalidCursor."""
     kept = Article.deleted_at > now - _IN_BIN
     statement = _rows().where(articles_within(principal, "content.view"), kept)
-    return _page(session, statement, Article.edited_at, limit=limit, cursor=cursor)
+    return _page(session, principal, statement, Article.edited_at, limit=limit, cursor=cursor)
 
 
 def _page(
     session: Session,
+    principal: Principal,
     statement: Select[*tuple[Any, ...]],
     column: Any,
     *,
     limit: int,
     cursor: str | None,
 ) -> Page[DeskRow]:
-    found = page_rows(session, statement, [column, Article.id], limit=limit, cursor=cursor, descending=True)
+    held = [articles_within(principal, each).label(each.replace(".", "_")) for each in PERMISSIONS]
+    asked = statement.add_columns(*held)
+    found = page_rows(session, asked, [column, Article.id], limit=limit, cursor=cursor, descending=True)
     articles = [row[0] for row in found.items]
     owners = names_of_staff(session, [article.owner_id for article in articles])
     places = names_of_places(session, articles)
@@ -179,6 +184,7 @@ def _page(
             has_changes=bool(row.has_changes),
             owner=owners.get(str(row[0].owner_id), ""),
             place=places[row[0].id],
+            may=frozenset(each for each in PERMISSIONS if getattr(row, each.replace(".", "_"))),
         )
         for row in found.items
     ]

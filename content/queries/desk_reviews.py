@@ -1,7 +1,7 @@
 """What waits for review and who may decide about it; what somebody decided; the trail of an article."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ class Waiting:
     since: datetime
     wrote: bool
     decided: bool
+    others: int = 0  # how many more wait, where one is looked up
 
     @property
     def may_decide(self) -> bool:
@@ -62,8 +63,18 @@ def list_waiting(
 
 def find_waiting(session: Session, principal: Principal, article_id: UUID) -> Waiting | None:
     """The text of an article, if it waits for a step within the caller's scope."""
-    row = session.execute(_waiting(principal).where(Article.id == article_id)).one_or_none()
-    return None if row is None else _read(row)
+    article, waiting = aliased(Article), aliased(Submission)
+    others = (
+        select(func.count())
+        .select_from(waiting)
+        .join(article, article.id == waiting.article_id)
+        .where(waiting.state == SubmissionState.OPEN, article.id != article_id)
+        .where(articles_within(principal, "content.review", article))
+        .scalar_subquery()
+    )
+    wanted = _waiting(principal).where(Article.id == article_id).add_columns(others.label("others"))
+    row = session.execute(wanted).one_or_none()
+    return None if row is None else replace(_read(row), others=row.others)
 
 
 def find_next(

@@ -12,9 +12,11 @@ from miniprogram_api.sites.queries import find_site, sites_within
 Placed = type[Article] | type[Asset]
 
 
-def articles_within(principal: Principal, permission: str) -> ColumnElement[bool]:
-    """SQL for the articles over which a caller holds a permission."""
-    return _within(Article, principal, permission)
+def articles_within(
+    principal: Principal, permission: str, articles: type[Article] = Article
+) -> ColumnElement[bool]:
+    """SQL for the articles over which a caller holds a permission; `articles` may be an alias."""
+    return _within(articles, principal, permission)
 
 
 def assets_within(principal: Principal, permission: str) -> ColumnElement[bool]:

@@ -15,11 +15,11 @@ from miniprogram_api.identity.permissions import Role
 from miniprogram_api.kernel.clock import now
 from miniprogram_api.kernel.db import atomic, reading
 from tests.conftest import Clock
-from tests.factories.sites import make_site
+from tests.factories.sites import make_organisation, make_site
 from tests.factories.staff import make_staff
 from tests.support.content_desk import CHANGED, Shelf, at, fill_shelf, rewrite, sit_down, text
 from tests.support.pages import PageClient, text_of, title_of
-from tests.support.publishing import write_article
+from tests.support.publishing import submit, write_article
 from tests.support.statements import statements
 
 _LINE = re.compile(r'<a id="article-[^"]+" href="[^"]+">([^<]+)</a>')
@@ -49,6 +49,23 @@ def reviewer(shelf: Shelf, sits: Sits) -> PageClient:
 
 def found(client: PageClient, query: str = "") -> set[str]:
     return set(_LINE.findall(client.get(f"/console/content/articles{query}").text))
+
+
+def test_whoever_reviews_for_an_organisation_is_offered_the_next_step_at_its_sites(
+    app: Flask, shelf: Shelf, sits: Sits
+) -> None:
+    with atomic() as session:
+        operator = make_organisation(session)
+        site = make_site(session, operator_id=operator.id)
+        waiting = write_article(session, shelf.desk, title="示范点的文章", site_id=site.id)
+        submit(session, shelf.desk, waiting)
+        reviewer = make_staff(session, role=Role.REVIEWER, organisation_id=operator.id).id
+        editor = make_staff(session, role=Role.EDITOR, organisation_id=operator.id).id
+    act = f'<a id="act-{waiting.id}" href="{at(waiting, "/review")}">'
+    assert act in sits(reviewer).get("/console/content/articles").text
+    seen = sits(editor).get("/console/content/articles").text
+    assert "示范点的文章" in seen
+    assert act not in seen
 
 
 @pytest.mark.parametrize(

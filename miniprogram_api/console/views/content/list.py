@@ -122,8 +122,7 @@ def _act(row: DeskRow) -> tuple[str, str] | None:
     if step is None:
         return None
     label, endpoint, permission = step
-    place = {"site_id": row.article.site_id, "organisation_id": row.article.organisation_id}
-    if not current_principal().may_at(permission, **place):
+    if permission not in row.may:
         return None
     return label, url_for(f"console.{endpoint}", article_id=row.article.id)
 
@@ -167,7 +166,7 @@ def list_deleted_articles() -> Response:
             [],
             False,
             kept_until=(row.article.deleted_at or now) + drafting.KEPT_IN_BIN,
-            may_restore=principal.may(_WRITE),
+            may_restore=_WRITE in row.may,
         )
         for row in found.items
     ]

@@ -173,7 +173,7 @@ def _look(session: Session, principal: Principal, article_id: UUID, form: Review
     mine = queries.find_waiting(session, principal, article_id)
     article = mine.article if mine else get_managed_article(session, principal, _REVIEW, article_id)
     following = queries.find_next(session, principal, article.id, mine)
-    others = sum(queries.count_waiting(session, principal).values()) - (mine is not None)
+    others = mine.others if mine else sum(queries.count_waiting(session, principal).values())
     shown: dict[str, Any] = {
         "article": article,
         "waiting_count": others,

@@ -232,6 +232,7 @@ class TestPictures:
         self, app: Flask, alice: Writer, site: UUID, fake_wechat: FakeWeChat, clock: Clock
     ) -> None:
         _, [picture] = self.sent(alice, site)
+        fake_wechat.pushed()  # it has been fetched
         clock.advance(seconds=VERDICT_WINDOW.total_seconds())
         jobs.check_feedback()
         hear(app, fake_wechat)
@@ -242,6 +243,7 @@ class TestPictures:
         self, app: Flask, alice: Writer, site: UUID, fake_wechat: FakeWeChat, clock: Clock
     ) -> None:
         sent, [picture] = self.sent(alice, site)
+        fake_wechat.pushed()  # it has been fetched
         with atomic() as session:
             feedback = moving.lock_feedback(session, UUID(sent))
             assert feedback is not None
